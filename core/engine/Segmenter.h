@@ -1,0 +1,86 @@
+#pragma once
+
+#include "core/engine/Proposal.h"
+#include "core/image/SliceImage.h"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+
+namespace icmoe {
+
+/// What a picture became inside the engine; opaque outside it. Immutable.
+class Embedding {
+public:
+    virtual ~Embedding() = default;
+    [[nodiscard]] virtual std::size_t byteSize() const = 0;
+};
+
+/// A promptable network. Lives on one thread (the inference thread); no function may be called from another.
+class Segmenter {
+public:
+    virtual ~Segmenter() = default;
+    [[nodiscard]] virtual EngineInfo info() const = 0;
+    /// The expensive part. Between its steps it calls `checkpoint` (which may run a waiting prompt's work) and looks
+    /// at `stop` (cancelled).
+    [[nodiscard]] virtual Result<std::shared_ptr<const Embedding>>
+    encode(const SliceImage& image, std::stop_token stop, const std::function<void()>& checkpoint) = 0;
+    /// Answers prompts on an encoded picture. Prompts have been checked and are in canonical order.
+    [[nodiscard]] virtual Result<Proposal> predict(const SliceImage& image, const Embedding& embedding,
+                                                   const std::vector<Prompt>& prompts, std::stop_token stop) = 0;
+    /// How many times encode() ran to its end.
+    [[nodiscard]] virtual std::uint64_t encodeCount() const = 0;
+};
+
+using JobId = std::uint64_t;
+
+enum class EngineActivity { starting, idle, encoding, answering, noWeights, failed };
+
+/// What the engine does now, for the dot in the status bar.
+struct EngineState {
+    EngineActivity activity = EngineActivity::starting;
+    std::string text;    ///< "LiteMedSAM · CPU 2 threads · fp32"
+    Plane plane = Plane::acquisition;
+    int slice = -1;      ///< what is being encoded
+    double progress = 0; ///< 0..1 of the current encoding
+    double lastEncodeSeconds = 0;
+    double lastDecodeSeconds = 0;
+    std::optional<Error> error;
+};
+
+/// Counters that tests and self-check read.
+struct EngineCounters {
+    std::uint64_t encodedForPrompt = 0; ///< the visible slice or a prompt's slice
+    std::uint64_t encodedAhead = 0;     ///< neighbours
+    std::uint64_t cacheHits = 0;
+    std::uint64_t answered = 0;
+    std::uint64_t superseded = 0;
+};
+
+/// What window and command line use: prompts go in, proposals come back through `post`. All functions may be called
+/// from any thread and never wait.
+class SegmentationService {
+public:
+    using Answer = std::function<void(JobId, Result<Proposal>)>;
+    virtual ~SegmentationService() = default;
+
+    /// Asks about one object. A queued job with the same `object` is replaced (its answer is `cancelled`).
+    virtual JobId request(std::uint64_t object, std::shared_ptr<const SliceImage> image, std::vector<Prompt> prompts,
+                          Answer answer) = 0;
+    virtual void cancel(JobId job) = 0;
+    /// The slice the annotator looks at, and its neighbours in the order in which they should be prepared.
+    virtual void setVisible(std::shared_ptr<const SliceImage> visible,
+                            std::vector<std::shared_ptr<const SliceImage>> neighbours) = 0;
+    /// Is the picture's embedding at hand?
+    [[nodiscard]] virtual bool isEncoded(const std::string& imageKey) const = 0;
+    [[nodiscard]] virtual EngineCounters counters() const = 0;
+    [[nodiscard]] virtual EngineState state() const = 0;
+    /// Called, through the same posting function as answers, whenever the state changes.
+    virtual void onStateChanged(std::function<void(EngineState)> observer) = 0;
+};
+
+/// Runs a function on the thread that should see answers (the window's event loop; a test's vector).
+using Post = std::function<void(std::function<void()>)>;
+
+} // namespace icmoe

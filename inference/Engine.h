@@ -1,0 +1,51 @@
+#pragma once
+
+#include "core/engine/Segmenter.h"
+
+#include <filesystem>
+
+namespace icmoe {
+
+enum class Precision { automatic, fp32, bf16 };
+
+struct EngineOptions {
+    std::vector<std::filesystem::path> weightFolders; ///< searched in order: data folder, beside the program
+    std::filesystem::path cacheFolder;                ///< embeddings on disk; empty: memory only
+    int threads = 0;                                  ///< 0: all cores
+    Precision precision = Precision::automatic;
+    std::size_t memoryCacheBytes = std::size_t{512} << 20;
+    std::size_t diskCacheBytes = std::size_t{4} << 30;
+};
+
+/// What self-check prints about the engine.
+struct EngineReport {
+    std::string torchVersion;
+    std::string device;        ///< "CPU, 2 threads, AVX2" or the CUDA device
+    std::string cuda;          ///< "no driver", "driver found, libraries missing: installer/setup --cuda", …
+    std::string precision;
+    bool hasBf16 = false;
+    std::filesystem::path weights;
+    std::string weightsSha256;
+    std::optional<Error> weightsError;
+};
+
+/// The shared library's only doors (extern "C", found by dlsym), so that app links no torch and loads the library after
+/// the window's first paint. Both may be called from any thread; the service owns its own.
+using CreateEngineService = Result<std::unique_ptr<SegmentationService>> (*)(const EngineOptions&, Post);
+/// A synchronous engine for command line, evaluation and tests; use it on one thread only.
+using CreateSegmenter = Result<std::unique_ptr<Segmenter>> (*)(const EngineOptions&);
+using DescribeEngine = EngineReport (*)(const EngineOptions&);
+/// Converts a checkpoint into `folder` as safetensors; returns the file's path.
+using ImportWeights = Result<std::filesystem::path> (*)(const std::filesystem::path& checkpoint, std::string_view family,
+                                                        const std::filesystem::path& folder);
+
+struct EngineLibrary {
+    CreateEngineService createService = nullptr;
+    CreateSegmenter createSegmenter = nullptr;
+    DescribeEngine describe = nullptr;
+    ImportWeights importWeights = nullptr;
+};
+/// Exported symbol: `extern "C" const icmoe::EngineLibrary* icmoe_engine_library();`
+using EngineLibraryEntry = const EngineLibrary* (*)();
+
+} // namespace icmoe
