@@ -3,10 +3,13 @@
 #include "core/engine/Proposal.h"
 #include "core/image/SliceImage.h"
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
+#include <vector>
 
 namespace icmoe {
 
@@ -22,15 +25,31 @@ class Segmenter {
 public:
     virtual ~Segmenter() = default;
     [[nodiscard]] virtual EngineInfo info() const = 0;
-    /// The expensive part. Between its steps it calls `checkpoint` (which may run a waiting prompt's work) and looks
-    /// at `stop` (cancelled).
-    [[nodiscard]] virtual Result<std::shared_ptr<const Embedding>>
-    encode(const SliceImage& image, std::stop_token stop, const std::function<void()>& checkpoint) = 0;
+    /// The expensive part. Between its steps it calls `checkpoint`, which may call predict() for another picture, and
+    /// then looks at `stop` (cancelled).
+    [[nodiscard]] virtual Result<std::shared_ptr<const Embedding>> encode(const SliceImage& image, std::stop_token stop,
+                                                                          const std::function<void()>& checkpoint) = 0;
     /// Answers prompts on an encoded picture. Prompts have been checked and are in canonical order.
     [[nodiscard]] virtual Result<Proposal> predict(const SliceImage& image, const Embedding& embedding,
                                                    const std::vector<Prompt>& prompts, std::stop_token stop) = 0;
     /// How many times encode() ran to its end.
     [[nodiscard]] virtual std::uint64_t encodeCount() const = 0;
+    /// How many times encode() calls `checkpoint`, for the progress shown; 0: unknown.
+    [[nodiscard]] virtual int encodeSteps() const { return 0; }
+
+    /// The embedding as bytes for the disk cache (framing and checksum are the cache's). deserialize() of them must
+    /// predict the same bits as the embedding itself. Empty: this engine's embeddings are not kept on disk.
+    [[nodiscard]] virtual std::vector<std::byte> serialize(const Embedding& embedding) const
+    {
+        (void)embedding;
+        return {};
+    }
+    /// Inverse of serialize(); sizes are checked against `bytes` (malformedFile).
+    [[nodiscard]] virtual Result<std::shared_ptr<const Embedding>> deserialize(std::span<const std::byte> bytes) const
+    {
+        (void)bytes;
+        return fail(ErrorCode::engineUnavailable, "this engine keeps no embeddings on disk");
+    }
 };
 
 using JobId = std::uint64_t;
@@ -40,7 +59,7 @@ enum class EngineActivity { starting, idle, encoding, answering, noWeights, fail
 /// What the engine does now, for the dot in the status bar.
 struct EngineState {
     EngineActivity activity = EngineActivity::starting;
-    std::string text;    ///< "LiteMedSAM · CPU 2 threads · fp32"
+    std::string text; ///< "LiteMedSAM · CPU 2 threads · fp32"
     Plane plane = Plane::acquisition;
     int slice = -1;      ///< what is being encoded
     double progress = 0; ///< 0..1 of the current encoding
@@ -63,9 +82,11 @@ struct EngineCounters {
 class SegmentationService {
 public:
     using Answer = std::function<void(JobId, Result<Proposal>)>;
+    /// Stops after the step that runs; requests without an answer get `cancelled`.
     virtual ~SegmentationService() = default;
 
-    /// Asks about one object. A queued job with the same `object` is replaced (its answer is `cancelled`).
+    /// Asks about one object; every request gets exactly one answer. A queued job with the same `object` is replaced
+    /// (its answer is `cancelled`).
     virtual JobId request(std::uint64_t object, std::shared_ptr<const SliceImage> image, std::vector<Prompt> prompts,
                           Answer answer) = 0;
     virtual void cancel(JobId job) = 0;
@@ -76,7 +97,7 @@ public:
     [[nodiscard]] virtual bool isEncoded(const std::string& imageKey) const = 0;
     [[nodiscard]] virtual EngineCounters counters() const = 0;
     [[nodiscard]] virtual EngineState state() const = 0;
-    /// Called, through the same posting function as answers, whenever the state changes.
+    /// Called, through the same posting function as answers, with the present state and whenever it changes.
     virtual void onStateChanged(std::function<void(EngineState)> observer) = 0;
 };
 
