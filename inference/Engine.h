@@ -20,8 +20,8 @@ struct EngineOptions {
 /// What self-check prints about the engine.
 struct EngineReport {
     std::string torchVersion;
-    std::string device;        ///< "CPU, 2 threads, AVX2" or the CUDA device
-    std::string cuda;          ///< "no driver", "driver found, libraries missing: installer/setup --cuda", …
+    std::string device; ///< "CPU, 2 threads, AVX2" or the CUDA device
+    std::string cuda;   ///< "no driver", "driver found, libraries missing: installer/setup --cuda", …
     std::string precision;
     bool hasBf16 = false;
     std::filesystem::path weights;
@@ -36,8 +36,8 @@ using CreateEngineService = Result<std::unique_ptr<SegmentationService>> (*)(con
 using CreateSegmenter = Result<std::unique_ptr<Segmenter>> (*)(const EngineOptions&);
 using DescribeEngine = EngineReport (*)(const EngineOptions&);
 /// Converts a checkpoint into `folder` as safetensors; returns the file's path.
-using ImportWeights = Result<std::filesystem::path> (*)(const std::filesystem::path& checkpoint, std::string_view family,
-                                                        const std::filesystem::path& folder);
+using ImportWeights = Result<std::filesystem::path> (*)(const std::filesystem::path& checkpoint,
+                                                        std::string_view family, const std::filesystem::path& folder);
 
 struct EngineLibrary {
     CreateEngineService createService = nullptr;

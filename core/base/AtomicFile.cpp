@@ -17,9 +17,11 @@ Error systemError(int error, ErrorCode otherwise, const std::filesystem::path& p
     if (error == ENOENT) {
         result = {ErrorCode::notFound, "no such file or folder", path.string(), "Check the path"};
     } else if (error == EACCES || error == EPERM || error == EROFS) {
-        result = {ErrorCode::permissionDenied, "no permission", path.string(), "Choose another folder or change the permissions"};
+        result = {ErrorCode::permissionDenied, "no permission", path.string(),
+                  "Choose another folder or change the permissions"};
     } else if (error == ENOSPC || error == EDQUOT) {
-        result = {ErrorCode::diskFull, "the disk is full", path.string(), "Free some space and try again; nothing was replaced"};
+        result = {ErrorCode::diskFull, "the disk is full", path.string(),
+                  "Free some space and try again; nothing was replaced"};
     }
     return result;
 }
@@ -47,19 +49,22 @@ Result<AtomicFile> AtomicFile::create(const std::filesystem::path& path, AtomicF
 {
     struct ::stat existing = {};
     if (!options.replace && ::lstat(path.c_str(), &existing) == 0) {
-        return fail(ErrorCode::alreadyExists, "the file exists already", path.string(), "Choose another name or use --force");
+        return fail(ErrorCode::alreadyExists, "the file exists already", path.string(),
+                    "Choose another name or use --force");
     }
     static std::atomic<unsigned> counter = 0;
     auto temporary = folderOf(path) / ("." + path.filename().string() + "." + std::to_string(::getpid()) + "." +
                                        std::to_string(counter++) + ".part");
-    const int descriptor = ::open(temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, static_cast<mode_t>(options.mode));
+    const int descriptor =
+        ::open(temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, static_cast<mode_t>(options.mode));
     if (descriptor < 0) {
         return fail(systemError(errno, ErrorCode::writeFailed, path));
     }
     return AtomicFile(path, std::move(temporary), descriptor, options);
 }
 
-AtomicFile::AtomicFile(std::filesystem::path path, std::filesystem::path temporary, int descriptor, AtomicFileOptions options)
+AtomicFile::AtomicFile(std::filesystem::path path, std::filesystem::path temporary, int descriptor,
+                       AtomicFileOptions options)
     : m_path(std::move(path))
     , m_temporary(std::move(temporary))
     , m_descriptor(descriptor)
@@ -128,7 +133,8 @@ Status AtomicFile::commit()
         return fail(systemError(errno, ErrorCode::writeFailed, m_path));
     }
     if (!named && errno == EEXIST) {
-        return fail(ErrorCode::alreadyExists, "the file exists already", m_path.string(), "Choose another name or use --force");
+        return fail(ErrorCode::alreadyExists, "the file exists already", m_path.string(),
+                    "Choose another name or use --force");
     }
     ::unlink(m_temporary.c_str());
     ::close(m_descriptor);
@@ -136,7 +142,8 @@ Status AtomicFile::commit()
     return flushFolder(folderOf(m_path));
 }
 
-Status writeFileAtomically(const std::filesystem::path& path, std::span<const std::byte> bytes, AtomicFileOptions options)
+Status writeFileAtomically(const std::filesystem::path& path, std::span<const std::byte> bytes,
+                           AtomicFileOptions options)
 {
     auto file = AtomicFile::create(path, options);
     if (!file) {
@@ -165,7 +172,8 @@ Result<std::vector<std::byte>> readWholeFile(const std::filesystem::path& path, 
     const auto size = static_cast<std::size_t>(status.st_size);
     if (size > limit) {
         return fail(ErrorCode::limitExceeded,
-                    "the file has " + std::to_string(size) + " bytes, at most " + std::to_string(limit) + " were expected",
+                    "the file has " + std::to_string(size) + " bytes, at most " + std::to_string(limit) +
+                        " were expected",
                     path.string(), "Check that this is the right file");
     }
     std::vector<std::byte> bytes(size);
@@ -176,8 +184,9 @@ Result<std::vector<std::byte>> readWholeFile(const std::filesystem::path& path, 
             continue;
         }
         if (got <= 0) {
-            return fail(ErrorCode::readFailed, got < 0 ? std::strerror(errno) : "the file became shorter while it was read",
-                        path.string(), "Check the disk and try again");
+            return fail(ErrorCode::readFailed,
+                        got < 0 ? std::strerror(errno) : "the file became shorter while it was read", path.string(),
+                        "Check the disk and try again");
         }
         have += static_cast<std::size_t>(got);
     }

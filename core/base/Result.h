@@ -7,7 +7,7 @@
 namespace icmoe {
 
 /// A value or an error. Uses std::expected's member names, so that C++23 can replace it.
-template <typename T>
+template<typename T>
 using Result = tl::expected<T, Error>;
 
 /// Success or an error.

@@ -18,10 +18,10 @@ enum class MaskFormat { dicomSeg, nifti, nrrd, png };
 enum class AlgorithmType { manual, semiautomatic, automatic };
 
 struct ExportOptions {
-    bool replace = false;          ///< overwrite an existing file
-    bool resample = false;         ///< allow a format that cannot hold the grid, by resampling (nearest neighbour)
+    bool replace = false;  ///< overwrite an existing file
+    bool resample = false; ///< allow a format that cannot hold the grid, by resampling (nearest neighbour)
     std::string seriesDescription = "Segmentation";
-    std::string author;            ///< content creator's name
+    std::string author; ///< content creator's name
     /// What made each label; SEG says it truthfully. Missing: manual.
     std::map<LabelId, AlgorithmType> algorithm;
     std::string algorithmName = "icmoe";
@@ -29,15 +29,15 @@ struct ExportOptions {
     std::stop_token stop;
 };
 
-/// Writes a segmentation of `source` (its grid) to a file, reads it back, compares voxel for voxel, and only then gives it
-/// its name. dicomSeg of a source that is not DICOM: sourceNotDicom; a grid that NIfTI or NRRD cannot hold:
+/// Writes a segmentation of `source` (its grid) to a file, reads it back, compares voxel for voxel, and only then gives
+/// it its name. dicomSeg of a source that is not DICOM: sourceNotDicom; a grid that NIfTI or NRRD cannot hold:
 /// geometryNotRepresentable; a file that reads back differently: verificationFailed, nothing left behind.
-[[nodiscard]] Status exportSegmentation(const Segmentation& segmentation, const Series& source, const Geometry& geometry,
-                                        const std::filesystem::path& path, MaskFormat format,
+[[nodiscard]] Status exportSegmentation(const Segmentation& segmentation, const Series& source,
+                                        const Geometry& geometry, const std::filesystem::path& path, MaskFormat format,
                                         const ExportOptions& options = {});
 
 struct ImportOptions {
-    bool resample = false; ///< allow masks on another grid (nearest neighbour)
+    bool resample = false;                 ///< allow masks on another grid (nearest neighbour)
     std::map<int, std::string> labelNames; ///< names for values of NIfTI/NRRD/PNG masks
     std::stop_token stop;
 };

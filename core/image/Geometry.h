@@ -18,11 +18,11 @@ class Geometry {
 public:
     struct Parameters {
         Size3 size;
-        Vec3 rowDirection{1, 0, 0};    ///< unit vector along increasing i (a row's direction)
-        Vec3 columnDirection{0, 1, 0}; ///< unit vector along increasing j (a column's direction)
-        double spacingI = 1;           ///< between columns, mm (DICOM PixelSpacing[1])
-        double spacingJ = 1;           ///< between rows, mm (DICOM PixelSpacing[0])
-        std::vector<Vec3> positions;   ///< one for each slice (DICOM ImagePositionPatient)
+        Vec3 rowDirection{1, 0, 0};      ///< unit vector along increasing i (a row's direction)
+        Vec3 columnDirection{0, 1, 0};   ///< unit vector along increasing j (a column's direction)
+        double spacingI = 1;             ///< between columns, mm (DICOM PixelSpacing[1])
+        double spacingJ = 1;             ///< between rows, mm (DICOM PixelSpacing[0])
+        std::vector<Vec3> positions;     ///< one for each slice (DICOM ImagePositionPatient)
         double singleSliceThickness = 1; ///< mm, used where depth is 1
         SpacingSource spacingSource = SpacingSource::pixelSpacing;
         bool placedInPatient = true; ///< false: a photograph; letters and patient positions mean nothing
@@ -44,7 +44,10 @@ public:
     /// Mean distance of slices along the normal, mm; the slice thickness where there is one slice.
     [[nodiscard]] double spacingK() const { return m_spacingK; }
     /// Spacing along the voxel axis 0, 1 or 2.
-    [[nodiscard]] double spacing(int axis) const { return axis == 0 ? m.spacingI : axis == 1 ? m.spacingJ : m_spacingK; }
+    [[nodiscard]] double spacing(int axis) const
+    {
+        return axis == 0 ? m.spacingI : axis == 1 ? m.spacingJ : m_spacingK;
+    }
     [[nodiscard]] const std::vector<Vec3>& positions() const { return m.positions; }
     [[nodiscard]] SpacingSource spacingSource() const { return m.spacingSource; }
     [[nodiscard]] bool placedInPatient() const { return m.placedInPatient; }

@@ -19,12 +19,18 @@ struct Vec3 {
     [[nodiscard]] constexpr double operator[](int axis) const { return axis == 0 ? x : axis == 1 ? y : z; }
 };
 
-[[nodiscard]] constexpr double dot(Vec3 a, Vec3 b) { return a.x * b.x + a.y * b.y + a.z * b.z; }
+[[nodiscard]] constexpr double dot(Vec3 a, Vec3 b)
+{
+    return a.x * b.x + a.y * b.y + a.z * b.z;
+}
 [[nodiscard]] constexpr Vec3 cross(Vec3 a, Vec3 b)
 {
     return {a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x};
 }
-[[nodiscard]] inline double length(Vec3 a) { return std::sqrt(dot(a, a)); }
+[[nodiscard]] inline double length(Vec3 a)
+{
+    return std::sqrt(dot(a, a));
+}
 [[nodiscard]] inline Vec3 normalized(Vec3 a)
 {
     const double l = length(a);

@@ -31,8 +31,8 @@ struct Label {
     LabelId id = 0;
     std::string name;
     Colour colour;
-    Code category{"85756007", "SCT", "Tissue"};    ///< Segmented Property Category
-    Code type{"85756007", "SCT", "Tissue"};        ///< Segmented Property Type
+    Code category{"85756007", "SCT", "Tissue"}; ///< Segmented Property Category
+    Code type{"85756007", "SCT", "Tissue"};     ///< Segmented Property Type
     bool visible = true;
     bool locked = false; ///< never overwritten
     bool operator==(const Label&) const = default;

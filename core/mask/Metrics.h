@@ -13,7 +13,8 @@ namespace icmoe {
 
 /// 8-connected (or 4-connected) components, largest first (ties: first in row order).
 [[nodiscard]] std::vector<SliceMask> connectedComponents(const SliceMask& mask, bool eightConnected = true);
-/// The pixel farthest (Euclidean, pixels) from the border of object or picture; ties: first in row order. Empty mask: nullopt.
+/// The pixel farthest (Euclidean, pixels) from the border of object or picture; ties: first in row order. Empty mask:
+/// nullopt.
 [[nodiscard]] std::optional<Point2> interiorMostPixel(const SliceMask& mask);
 
 } // namespace icmoe

@@ -8,8 +8,8 @@
 
 namespace icmoe {
 
-/// The slices of some labels that one edit changed, as they are *not* now: exchanging twice is a no-op. Undo and redo are
-/// the same exchange.
+/// The slices of some labels that one edit changed, as they are *not* now: exchanging twice is a no-op. Undo and redo
+/// are the same exchange.
 struct SegmentationPatch {
     std::map<LabelId, std::map<int, SliceMask>> slices;
     [[nodiscard]] bool empty() const { return slices.empty(); }

@@ -13,15 +13,15 @@
 
 namespace icmoe {
 
-using SeriesKey = std::int64_t;    ///< row of a stored series
-using RevisionId = std::int64_t;   ///< grows with each stored change of a series
+using SeriesKey = std::int64_t;  ///< row of a stored series
+using RevisionId = std::int64_t; ///< grows with each stored change of a series
 
 /// Which picture annotations belong to: patient identifiers stay out of the database but for UIDs.
 struct SeriesIdentity {
     std::string studyUid;
-    std::string seriesUid;  ///< for pictures without UIDs: "2.25.…" made from the pixel hash
+    std::string seriesUid; ///< for pictures without UIDs: "2.25.…" made from the pixel hash
     std::string splitKey;
-    std::string pixelHash;  ///< SHA-256 of the stored values
+    std::string pixelHash; ///< SHA-256 of the stored values
     std::string frameOfReferenceUid;
     std::string modality;
     Size3 size;
@@ -32,10 +32,10 @@ enum class StepKind { accept, paint, erase, import_, label, propagate };
 /// One user step: what changed, and for accepted proposals all that is needed to learn from it later. Append-only.
 struct StepRecord {
     StepKind kind = StepKind::paint;
-    std::string name;            ///< as the history shows it: "Putamen brushed"
+    std::string name; ///< as the history shows it: "Putamen brushed"
     LabelId label = 0;
-    SegmentationPatch before;    ///< what the touched slices held before; empty masks are kept as such
-    SegmentationPatch after;     ///< and after
+    SegmentationPatch before;             ///< what the touched slices held before; empty masks are kept as such
+    SegmentationPatch after;              ///< and after
     std::optional<LabelSet> labelsBefore; ///< for label steps
     std::optional<LabelSet> labelsAfter;
     // for StepKind::accept
@@ -53,7 +53,7 @@ struct StepRecord {
     double activeSeconds = 0;
     int clicks = 0;
     int strokes = 0;
-    std::string utc;             ///< ISO 8601, filled by the store where empty
+    std::string utc; ///< ISO 8601, filled by the store where empty
 };
 
 struct StoredStep {
@@ -106,7 +106,8 @@ public:
     /// Finds or adds a series.
     Result<SeriesKey> openSeries(const SeriesIdentity& identity);
     [[nodiscard]] Result<std::vector<StoredSeries>> series() const;
-    [[nodiscard]] Result<std::optional<StoredSeries>> findSeries(std::string_view seriesUid, std::string_view splitKey = {}) const;
+    [[nodiscard]] Result<std::optional<StoredSeries>> findSeries(std::string_view seriesUid,
+                                                                 std::string_view splitKey = {}) const;
     /// The present state: all steps that are not undone.
     [[nodiscard]] Result<Segmentation> load(SeriesKey series) const;
     /// Steps in order, undone ones at the end.

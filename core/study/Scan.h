@@ -28,7 +28,8 @@ struct LoadOptions {
     ProgressFunction progress;
     std::stop_token stop;
     int threads = 0;
-    /// Called once the volume is allocated and before its first slice is there, so that a window can show slices as they come.
+    /// Called once the volume is allocated and before its first slice is there, so that a window can show slices as
+    /// they come.
     std::function<void(std::shared_ptr<const Volume>)> allocated;
     /// Called after a slice could not be decoded; the volume stays usable without it.
     std::function<void(int k, const Error&)> sliceFailed;

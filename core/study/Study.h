@@ -64,15 +64,15 @@ enum class SourceFormat { dicom, nifti, nrrd, png, jpeg };
 /// What belongs together: one grid of one kind. Patient data: never logged.
 struct Series {
     SourceFormat format = SourceFormat::dicom;
-    std::string uid;         ///< SeriesInstanceUID; where empty, made from the pixel hash on storing ("" until then)
-    std::string splitKey;    ///< tells apart the parts of a split series: "", "echo 2", "time 1"
+    std::string uid;      ///< SeriesInstanceUID; where empty, made from the pixel hash on storing ("" until then)
+    std::string splitKey; ///< tells apart the parts of a split series: "", "echo 2", "time 1"
     std::string frameOfReferenceUid;
     std::string modality;
     std::string description;
     std::string bodyPart;
-    std::string sequence;    ///< protocol or sequence name
+    std::string sequence; ///< protocol or sequence name
     int number = 0;
-    std::vector<Instance> instances; ///< sorted by position along the normal, or file order without positions
+    std::vector<Instance> instances;  ///< sorted by position along the normal, or file order without positions
     std::optional<Geometry> geometry; ///< known after the scan where headers tell
     HealthReport health;
     [[nodiscard]] std::string displayName() const; ///< description, else protocol, else modality and number
@@ -98,8 +98,8 @@ struct Refusal {
 
 struct ScanResult {
     std::vector<Study> studies;
-    std::vector<Refusal> refusals;       ///< meant to be a picture, but cannot be used
-    std::vector<std::filesystem::path> others; ///< no image formats at all (text, licences): not an error
+    std::vector<Refusal> refusals;                    ///< meant to be a picture, but cannot be used
+    std::vector<std::filesystem::path> others;        ///< no image formats at all (text, licences): not an error
     std::vector<std::filesystem::path> segmentations; ///< DICOM SEG objects found on the way
 };
 

@@ -37,7 +37,8 @@ CommandResult run(const std::string& command)
     TemporaryFolder folder;
     const auto out = (folder / "out").string();
     const auto err = (folder / "err").string();
-    const int status = std::system(("{ " + command + "\n} >" + out + " 2>" + err).c_str()); // NOLINT(cert-env33-c): tests only
+    const int status =
+        std::system(("{ " + command + "\n} >" + out + " 2>" + err).c_str()); // NOLINT(cert-env33-c): tests only
     const auto text = [](const std::string& path) {
         std::ifstream in(path);
         std::stringstream all;

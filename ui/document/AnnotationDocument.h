@@ -16,18 +16,18 @@ namespace icmoe::ui {
 
 /// What changed; views repaint only what it concerns.
 enum class DocumentChange {
-    series,       ///< another series was opened or closed
-    slices,       ///< more slices have been loaded
-    position,     ///< crosshair (and with it the slices of all views)
-    window,       ///< window/level
-    labels,       ///< label set, active label, visibility, lock, colour
-    masks,        ///< accepted masks
-    prompts,      ///< prompts or their selection
-    proposal,     ///< proposal or its current candidate
-    tool,         ///< current tool or its options
-    display,      ///< fill opacity, masks hidden, names hidden
-    storage,      ///< stored / storing / not stored
-    engine,       ///< engine state
+    series,   ///< another series was opened or closed
+    slices,   ///< more slices have been loaded
+    position, ///< crosshair (and with it the slices of all views)
+    window,   ///< window/level
+    labels,   ///< label set, active label, visibility, lock, colour
+    masks,    ///< accepted masks
+    prompts,  ///< prompts or their selection
+    proposal, ///< proposal or its current candidate
+    tool,     ///< current tool or its options
+    display,  ///< fill opacity, masks hidden, names hidden
+    storage,  ///< stored / storing / not stored
+    engine,   ///< engine state
 };
 
 enum class StorageState { nothing, storing, stored, notStored };
@@ -69,7 +69,7 @@ public:
     [[nodiscard]] const Segmentation& segmentation() const;
     [[nodiscard]] LabelId activeLabel() const;
     void setActiveLabel(LabelId label);
-    void addLabel(const QString& name);                 ///< undoable, as the next three
+    void addLabel(const QString& name); ///< undoable, as the next three
     void renameLabel(LabelId label, const QString& name);
     void recolourLabel(LabelId label, Colour colour);
     void removeLabel(LabelId label);
@@ -80,25 +80,26 @@ public:
     [[nodiscard]] const std::vector<Prompt>& prompts() const;
     [[nodiscard]] std::optional<PromptId> selectedPrompt() const;
     void selectPrompt(std::optional<PromptId> prompt);
-    PromptId addPrompt(Prompt prompt);                  ///< undoable; asks the engine
-    void updatePrompt(const Prompt& prompt, bool interactive); ///< interactive: a drag that goes on; merges into one step
+    PromptId addPrompt(Prompt prompt); ///< undoable; asks the engine
+    void updatePrompt(const Prompt& prompt,
+                      bool interactive); ///< interactive: a drag that goes on; merges into one step
     void removePrompt(PromptId prompt);
     void clearPrompts();
 
     // proposal
-    [[nodiscard]] const Proposal* proposal() const;     ///< null: none
+    [[nodiscard]] const Proposal* proposal() const; ///< null: none
     [[nodiscard]] int candidateIndex() const;
     void setCandidateIndex(int index);
-    [[nodiscard]] bool isAsking() const;                ///< a request is on its way
+    [[nodiscard]] bool isAsking() const; ///< a request is on its way
     [[nodiscard]] CombineMode combineMode() const;
     void setCombineMode(CombineMode mode);
-    void acceptProposal();                              ///< one undo step, one transaction; empty: "examined, nothing there"
+    void acceptProposal(); ///< one undo step, one transaction; empty: "examined, nothing there"
     void discardProposal();
 
     // drawing
     void beginStroke(Plane plane, int slice, Point2 at, double radiusMm, bool erase);
     void continueStroke(Point2 at);
-    void endStroke();                                   ///< one undo step, one transaction
+    void endStroke(); ///< one undo step, one transaction
 
     // display
     [[nodiscard]] double fillOpacity() const;
@@ -110,13 +111,13 @@ public:
 
     [[nodiscard]] QUndoStack& undoStack();
     [[nodiscard]] StorageState storageState() const;
-    [[nodiscard]] QString storageText() const;          ///< "stored 14:32:08", "storing", "not stored: disk full"
+    [[nodiscard]] QString storageText() const; ///< "stored 14:32:08", "storing", "not stored: disk full"
     [[nodiscard]] const EngineState& engineState() const;
-    [[nodiscard]] QString lastEvent() const;            ///< for the proposal bar: "Lateral ventricles accepted"
+    [[nodiscard]] QString lastEvent() const; ///< for the proposal bar: "Lateral ventricles accepted"
 
 Q_SIGNALS:
     void changed(icmoe::ui::DocumentChange change);
-    void errorOccurred(const icmoe::Error& error);      ///< toasts
+    void errorOccurred(const icmoe::Error& error); ///< toasts
     void notice(const QString& text);
 
 private:
