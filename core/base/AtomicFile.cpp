@@ -19,7 +19,7 @@ Error systemError(int error, ErrorCode otherwise, const std::filesystem::path& p
     } else if (error == EACCES || error == EPERM || error == EROFS) {
         result = {ErrorCode::permissionDenied, "no permission", path.string(),
                   "Choose another folder or change the permissions"};
-    } else if (error == ENOSPC || error == EDQUOT) {
+    } else if (error == ENOSPC || error == EDQUOT || error == EFBIG) {
         result = {ErrorCode::diskFull, "the disk is full", path.string(),
                   "Free some space and try again; nothing was replaced"};
     }
