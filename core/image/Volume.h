@@ -45,11 +45,11 @@ public:
         Geometry geometry;
         SampleType type = SampleType::u8;
         std::vector<Rescale> rescale{Rescale{}}; ///< one for all slices, or one a slice
-        std::string unit;                        ///< "HU", "" where unknown
+        std::string unit = {};                   ///< "HU", "" where unknown
         bool inverted = false;                   ///< MONOCHROME1
-        std::vector<WindowLevel> windows;        ///< from the file, first is the default
-        std::string modality;                    ///< "MR", "CT", "US", …; "OT" where unknown
-        std::optional<double> paddingValue;      ///< stored value that means "no picture here"
+        std::vector<WindowLevel> windows = {};   ///< from the file, first is the default
+        std::string modality = {};               ///< "MR", "CT", "US", …; "OT" where unknown
+        std::optional<double> paddingValue = {}; ///< stored value that means "no picture here"
     };
 
     /// One allocation, zeroed lazily by the system. limitExceeded above `limitBytes`.
