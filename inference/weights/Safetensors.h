@@ -1,0 +1,21 @@
+#pragma once
+
+#include "core/base/Result.h"
+#include "inference/weights/TensorTable.h"
+
+#include <string>
+#include <vector>
+
+namespace icmoe::weights {
+
+/// A safetensors file's bytes: header, then the tensors without gaps, those of wider elements first and otherwise in
+/// the given order. The same tensors give the same bytes. Names must be unique, printable ASCII without quote or
+/// backslash.
+[[nodiscard]] Result<std::vector<std::byte>> writeSafetensors(const TensorTable& tensors);
+
+/// The tensors of a safetensors file as views into `file`. Reads the format's plain subset (F32 and I64, names without
+/// escapes) and refuses what does not add up: malformedFile, truncatedFile, limitExceeded (header over 1 MiB, more than
+/// 8 dimensions).
+[[nodiscard]] Result<TensorTable> readSafetensors(std::span<const std::byte> file);
+
+} // namespace icmoe::weights
