@@ -1,6 +1,6 @@
 #include "core/mask/Mask.h"
 
-#include <array>
+#include <algorithm>
 
 namespace icmoe {
 
@@ -45,95 +45,177 @@ double Mask::millilitres(const Geometry& geometry) const
 
 namespace {
 
-/// Runs of `mask` along one row or column of a stored slice, seen as pixels of a plane's row. `axis`: 0 = along i at
-/// row `fixed`, 1 = along j at column `fixed`.
+/// Calls `inside` with each i of the mask's pixels in row j.
 template<typename Function>
-void forEachInside(const SliceMask& mask, int axis, int fixed, int length, Function&& inside)
+void forEachInRow(const SliceMask& mask, int j, Function&& inside)
 {
-    for (int at = 0; at < length; ++at) {
-        if (axis == 0 ? mask.contains(at, fixed) : mask.contains(fixed, at)) {
-            inside(at);
+    const auto width = static_cast<std::uint32_t>(mask.width());
+    const std::uint32_t begin = static_cast<std::uint32_t>(j) * width;
+    auto run = std::lower_bound(mask.runs().begin(), mask.runs().end(), begin,
+                                [](Run r, std::uint32_t at) { return r.end <= at; });
+    for (; run != mask.runs().end() && run->begin < begin + width; ++run) {
+        for (std::uint32_t at = std::max(run->begin, begin); at < std::min(run->end, begin + width); ++at) {
+            inside(static_cast<int>(at - begin));
         }
     }
+}
+
+/// Calls `inside` with each j of the mask's pixels in column i.
+template<typename Function>
+void forEachInColumn(const SliceMask& mask, int i, Function&& inside)
+{
+    const auto width = static_cast<std::uint32_t>(mask.width());
+    const auto column = static_cast<std::uint32_t>(i);
+    for (const Run run : mask.runs()) {
+        std::uint32_t row = run.begin / width;
+        row += run.begin % width > column ? 1 : 0;
+        for (; row * width + column < run.end; ++row) {
+            inside(static_cast<int>(row));
+        }
+    }
+}
+
+class RunBuilder {
+public:
+    explicit RunBuilder(const SlicePlane& plane)
+        : m_plane(plane)
+    {
+    }
+    void add(Vec3 voxel)
+    {
+        const Point2 p = m_plane.point(voxel);
+        const auto pixel = static_cast<std::uint32_t>(p.y) * static_cast<std::uint32_t>(m_plane.width()) +
+                           static_cast<std::uint32_t>(p.x);
+        if (!m_runs.empty() && m_runs.back().end == pixel) {
+            ++m_runs.back().end;
+        } else {
+            m_runs.push_back({pixel, pixel + 1});
+        }
+    }
+    SliceMask finish() { return SliceMask::fromRuns(std::move(m_runs), m_plane.width(), m_plane.height()); }
+
+private:
+    const SlicePlane& m_plane;
+    std::vector<Run> m_runs;
+};
+
+bool isStoredSlice(const SlicePlane& plane)
+{
+    return plane.axisN() == 2 && plane.axisX() == 0 && !plane.flipX() && !plane.flipY();
 }
 
 } // namespace
 
 SliceMask Mask::cut(const SlicePlane& plane, int n) const
 {
+    if (isStoredSlice(plane)) {
+        return slice(n);
+    }
+    RunBuilder result(plane);
     if (plane.axisN() == 2) {
         const SliceMask stored = slice(n);
-        if (plane.axisX() == 0 && !plane.flipX() && !plane.flipY()) {
-            return stored;
+        for (int j = 0; j < m_size.height; ++j) {
+            forEachInRow(stored, j, [&](int i) { result.add({double(i), double(j), double(n)}); });
         }
-        std::vector<Run> runs;
-        const auto width = static_cast<std::uint32_t>(plane.width());
-        const auto storedWidth = static_cast<std::uint32_t>(m_size.width);
-        for (const Run run : stored.runs()) {
-            for (std::uint32_t at = run.begin; at < run.end; ++at) {
-                const auto p =
-                    plane.point(Vec3{static_cast<double>(at % storedWidth), static_cast<double>(at / storedWidth), 0});
-                const auto pixel = static_cast<std::uint32_t>(p.y) * width + static_cast<std::uint32_t>(p.x);
-                runs.push_back({pixel, pixel + 1});
-            }
-        }
-        return SliceMask::fromRuns(std::move(runs), plane.width(), plane.height());
+        return result.finish();
     }
-    std::vector<Run> runs;
-    const int inPlane = plane.axisN() == 0 ? 1 : 0; // the other in-plane axis of the stored slice
-    const int length = inPlane == 0 ? m_size.width : m_size.height;
-    const auto width = static_cast<std::uint32_t>(plane.width());
     for (const auto& [k, stored] : m_slices) {
-        const int slice = k;
-        forEachInside(stored, inPlane, n, length, [&](int at) {
-            const Vec3 voxel{plane.axisN() == 0 ? double(n) : double(at), plane.axisN() == 0 ? double(at) : double(n),
-                             double(slice)};
-            const auto p = plane.point(voxel);
-            const auto pixel = static_cast<std::uint32_t>(p.y) * width + static_cast<std::uint32_t>(p.x);
-            runs.push_back({pixel, pixel + 1});
-        });
+        const double z = k;
+        if (plane.axisN() == 1) {
+            forEachInRow(stored, n, [&](int i) { result.add({double(i), double(n), z}); });
+        } else {
+            forEachInColumn(stored, n, [&](int j) { result.add({double(n), double(j), z}); });
+        }
     }
-    return SliceMask::fromRuns(std::move(runs), plane.width(), plane.height());
+    return result.finish();
 }
 
-void Mask::paste(const SlicePlane& plane, int n, const SliceMask& mask)
+/// A region of one plane's slice as regions of stored slices.
+Mask::Changes Mask::storedRegion(const SlicePlane& plane, int n, const SliceMask& region) const
 {
-    std::map<int, std::vector<Run>> inside; // stored slice → runs that the pasted mask sets
+    if (isStoredSlice(plane)) {
+        return {{n, region}};
+    }
+    std::map<int, std::vector<Run>> runs;
     const auto width = static_cast<std::uint32_t>(plane.width());
-    const auto storedWidth = static_cast<std::uint32_t>(m_size.width);
-    for (const Run run : mask.runs()) {
+    for (const Run run : region.runs()) {
         for (std::uint32_t at = run.begin; at < run.end; ++at) {
             const Index3 v = plane.voxel(static_cast<int>(at % width), static_cast<int>(at / width), n);
-            const auto pixel = static_cast<std::uint32_t>(v.j) * storedWidth + static_cast<std::uint32_t>(v.i);
-            inside[v.k].push_back({pixel, pixel + 1});
+            const auto pixel = static_cast<std::uint32_t>(v.j) * static_cast<std::uint32_t>(m_size.width) +
+                               static_cast<std::uint32_t>(v.i);
+            runs[v.k].push_back({pixel, pixel + 1});
         }
     }
-    const auto fromRuns = [this](std::vector<Run> runs) {
-        return SliceMask::fromRuns(std::move(runs), m_size.width, m_size.height);
-    };
+    Changes result;
+    for (auto& [k, list] : runs) {
+        result.emplace(k, SliceMask::fromRuns(std::move(list), m_size.width, m_size.height));
+    }
+    return result;
+}
+
+/// The pixels of any stored slice that slice n of a plane crosses.
+SliceMask Mask::crossing(const SlicePlane& plane, int n) const
+{
+    std::vector<Run> runs;
+    const auto width = static_cast<std::uint32_t>(m_size.width);
+    const auto at = static_cast<std::uint32_t>(n);
     if (plane.axisN() == 2) {
-        setSlice(n, fromRuns(std::move(inside[n])));
-        return;
-    }
-    std::vector<Run> crossing; // the row or column of a stored slice that the pasted slice crosses
-    if (plane.axisN() == 1) {
-        const auto begin = static_cast<std::uint32_t>(n) * storedWidth;
-        crossing.push_back({begin, begin + storedWidth});
+        runs.push_back({0, width * static_cast<std::uint32_t>(m_size.height)});
+    } else if (plane.axisN() == 1) {
+        runs.push_back({at * width, (at + 1) * width});
     } else {
-        for (int j = 0; j < m_size.height; ++j) {
-            const auto pixel = static_cast<std::uint32_t>(j) * storedWidth + static_cast<std::uint32_t>(n);
-            crossing.push_back({pixel, pixel + 1});
+        for (std::uint32_t j = 0; j < static_cast<std::uint32_t>(m_size.height); ++j) {
+            runs.push_back({j * width + at, j * width + at + 1});
         }
     }
-    const SliceMask line = fromRuns(std::move(crossing));
-    for (int k = 0; k < m_size.depth; ++k) {
-        const auto found = inside.find(k);
-        if (found == inside.end() && !m_slices.contains(k)) {
+    return SliceMask::fromRuns(std::move(runs), m_size.width, m_size.height);
+}
+
+void Mask::change(Changes& changes, int k, SliceMask after)
+{
+    SliceMask before = slice(k);
+    if (before != after) {
+        setSlice(k, std::move(after));
+        changes.emplace(k, std::move(before));
+    }
+}
+
+Mask::Changes Mask::paste(const SlicePlane& plane, int n, const SliceMask& region)
+{
+    Changes changes;
+    const Changes wanted = storedRegion(plane, n, region);
+    const SliceMask line = crossing(plane, n);
+    const int first = plane.axisN() == 2 ? n : 0;
+    const int last = plane.axisN() == 2 ? n : m_size.depth - 1;
+    for (int k = first; k <= last; ++k) {
+        const auto here = wanted.find(k);
+        if (here == wanted.end() && !m_slices.contains(k)) {
             continue;
         }
         SliceMask rest = slice(k).subtracted(line);
-        setSlice(k, found == inside.end() ? std::move(rest) : rest.united(fromRuns(std::move(found->second))));
+        change(changes, k, here == wanted.end() ? std::move(rest) : rest.united(here->second));
     }
+    return changes;
+}
+
+Mask::Changes Mask::add(const SlicePlane& plane, int n, const SliceMask& region)
+{
+    Changes changes;
+    for (const auto& [k, stored] : storedRegion(plane, n, region)) {
+        change(changes, k, slice(k).united(stored));
+    }
+    return changes;
+}
+
+Mask::Changes Mask::subtract(const SlicePlane& plane, int n, const SliceMask& region)
+{
+    Changes changes;
+    for (const auto& [k, stored] : storedRegion(plane, n, region)) {
+        if (m_slices.contains(k)) {
+            change(changes, k, slice(k).subtracted(stored));
+        }
+    }
+    return changes;
 }
 
 } // namespace icmoe

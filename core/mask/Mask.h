@@ -29,11 +29,20 @@ public:
 
     /// The object cut by slice n of a plane, on that plane's grid.
     [[nodiscard]] SliceMask cut(const SlicePlane& plane, int n) const;
-    /// Replaces what slice n of a plane holds; touches every stored slice that crosses it.
-    void paste(const SlicePlane& plane, int n, const SliceMask& mask);
+    /// Stored slices that an edit changed, as they were before it.
+    using Changes = std::map<int, SliceMask>;
+    /// Replaces what slice n of a plane holds.
+    Changes paste(const SlicePlane& plane, int n, const SliceMask& region);
+    /// Adds or removes a region on slice n of a plane; touches only the stored slices that the region crosses.
+    Changes add(const SlicePlane& plane, int n, const SliceMask& region);
+    Changes subtract(const SlicePlane& plane, int n, const SliceMask& region);
     bool operator==(const Mask&) const = default;
 
 private:
+    [[nodiscard]] Changes storedRegion(const SlicePlane& plane, int n, const SliceMask& region) const;
+    [[nodiscard]] SliceMask crossing(const SlicePlane& plane, int n) const;
+    void change(Changes& changes, int k, SliceMask after);
+
     Size3 m_size;
     std::map<int, SliceMask> m_slices;
 };

@@ -1,27 +1,6 @@
 #include "core/mask/Segmentation.h"
 
 namespace icmoe {
-namespace {
-
-/// The slices that differ between two masks, as they are in `before`.
-std::map<int, SliceMask> differences(const Mask& before, const Mask& after)
-{
-    std::map<int, SliceMask> changed;
-    for (const auto& [k, slice] : before.slices()) {
-        if (after.slice(k) != slice) {
-            changed.emplace(k, slice);
-        }
-    }
-    for (const auto& [k, slice] : after.slices()) {
-        if (!before.slices().contains(k)) {
-            changed.emplace(k, before.slice(k));
-        }
-    }
-    return changed;
-}
-
-} // namespace
-
 Segmentation::Segmentation(Size3 size)
     : m_size(size)
 {
@@ -54,35 +33,35 @@ Result<SegmentationPatch> Segmentation::combine(LabelId label, const SlicePlane&
         return fail(ErrorCode::labelLocked, "\"" + active->name + "\" is locked", {},
                     "Unlock it, or choose another label");
     }
-    const auto maskOf = [this](LabelId id) { return m_masks.contains(id) ? m_masks.at(id) : Mask(m_size); };
     SliceMask allowed = region;
-    if (mode != CombineMode::subtract && rule == OverlapRule::activeLabelWins) {
+    const bool covers = mode != CombineMode::subtract && rule == OverlapRule::activeLabelWins;
+    if (covers) {
         for (const Label& other : m_labels.labels()) {
-            if (other.id != label && other.locked) {
-                allowed = allowed.subtracted(maskOf(other.id).cut(plane, n));
+            if (other.id != label && other.locked && m_masks.contains(other.id)) {
+                allowed = allowed.subtracted(m_masks.at(other.id).cut(plane, n));
             }
         }
     }
     SegmentationPatch undo;
-    const auto apply = [&](LabelId id, const SliceMask& slice) {
-        const Mask before = maskOf(id);
-        Mask after = before;
-        after.paste(plane, n, slice);
-        auto changed = differences(before, after);
+    const auto edit = [&](LabelId id, auto&& change) {
+        Mask& mask = m_masks.try_emplace(id, m_size).first->second;
+        auto changed = change(mask);
         if (!changed.empty()) {
             undo.slices.emplace(id, std::move(changed));
-            setMask(id, std::move(after));
+        }
+        if (mask.empty()) {
+            m_masks.erase(id);
         }
     };
-    const SliceMask before = maskOf(label).cut(plane, n);
-    apply(label, mode == CombineMode::replace ? allowed
-                 : mode == CombineMode::add   ? before.united(allowed)
-                                              : before.subtracted(allowed));
-    if (mode != CombineMode::subtract && rule == OverlapRule::activeLabelWins) {
+    edit(label, [&](Mask& mask) {
+        return mode == CombineMode::replace ? mask.paste(plane, n, allowed)
+               : mode == CombineMode::add   ? mask.add(plane, n, allowed)
+                                            : mask.subtract(plane, n, allowed);
+    });
+    if (covers) {
         for (const Label& other : m_labels.labels()) {
             if (other.id != label && !other.locked && m_masks.contains(other.id)) {
-                const SliceMask theirs = maskOf(other.id).cut(plane, n);
-                apply(other.id, theirs.subtracted(allowed));
+                edit(other.id, [&](Mask& mask) { return mask.subtract(plane, n, allowed); });
             }
         }
     }
