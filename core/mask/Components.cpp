@@ -84,6 +84,7 @@ std::vector<SliceMask> connectedComponents(const SliceMask& mask, bool eightConn
             {row + static_cast<std::uint32_t>(runs[i].first), row + static_cast<std::uint32_t>(runs[i].last) + 1});
     }
     std::vector<SliceMask> components;
+    components.reserve(grouped.size());
     for (auto& [first, members] : grouped) {
         components.push_back(SliceMask::fromRuns(std::move(members), mask.width(), mask.height()));
     }
@@ -113,7 +114,9 @@ std::optional<Point2> interiorMostPixel(const SliceMask& mask)
     const auto squared = squaredDistance(outside, width, height, 1, 1);
     const auto best = std::max_element(squared.begin(), squared.end()); // the first of equals: row order
     const auto at = static_cast<int>(best - squared.begin());
-    return Point2{static_cast<double>(at % width - 1 + box->x0), static_cast<double>(at / width - 1 + box->y0)};
+    const int column = at % width - 1 + box->x0;
+    const int row = at / width - 1 + box->y0;
+    return Point2{static_cast<double>(column), static_cast<double>(row)};
 }
 
 } // namespace icmoe

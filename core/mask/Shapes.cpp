@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <tuple>
 
 namespace icmoe {
 namespace {
@@ -115,7 +116,8 @@ std::vector<std::vector<Point2>> outlines(const SliceMask& mask)
     struct Corner {
         int x;
         int y;
-        auto operator<=>(const Corner&) const = default;
+        bool operator==(const Corner&) const = default;
+        bool operator<(const Corner& other) const { return std::tie(x, y) < std::tie(other.x, other.y); }
     };
     std::multimap<Corner, Corner> edges;
     for (int y = box->y0; y <= box->y1; ++y) {
