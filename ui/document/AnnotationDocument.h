@@ -5,6 +5,8 @@
 #include "core/mask/Segmentation.h"
 #include "core/store/StoreThread.h"
 #include "core/study/Study.h"
+#include "ui/document/SliceGrid.h"
+#include "ui/document/StoreLink.h"
 
 #include <QObject>
 #include <QUndoStack>
@@ -16,21 +18,37 @@ namespace icmoe::ui {
 
 /// What changed; views repaint only what it concerns.
 enum class DocumentChange {
-    series,   ///< another series was opened or closed
-    slices,   ///< more slices have been loaded
-    position, ///< crosshair (and with it the slices of all views)
-    window,   ///< window/level
-    labels,   ///< label set, active label, visibility, lock, colour
-    masks,    ///< accepted masks
-    prompts,  ///< prompts or their selection
-    proposal, ///< proposal or its current candidate
-    tool,     ///< current tool or its options
-    display,  ///< fill opacity, masks hidden, names hidden
-    storage,  ///< stored / storing / not stored
-    engine,   ///< engine state
+    series,    ///< another series was opened or closed
+    slices,    ///< more slices have been loaded
+    position,  ///< crosshair (and with it the slices of all views)
+    window,    ///< window/level
+    labels,    ///< label set, active label, visibility, lock, colour
+    masks,     ///< accepted masks
+    prompts,   ///< prompts or their selection
+    proposal,  ///< proposal or its current candidate
+    tool,      ///< current tool or its options
+    display,   ///< fill opacity, masks hidden, names hidden
+    storage,   ///< stored / storing / not stored
+    engine,    ///< engine state
+    placement, ///< zoom, pan and layout came back from the store
 };
 
-enum class StorageState { nothing, storing, stored, notStored };
+/// A slice worth going to: a tick on the slice slider.
+struct Place {
+    enum class Kind { prompt, edit };
+    int slice = 0;
+    Kind kind = Kind::edit;
+    bool operator==(const Place&) const = default;
+};
+
+/// Where zoom and pan of the main view stand; `layout` is ViewArea::saveState().
+struct ViewPlacement {
+    double zoom = 0; ///< 0: fit the view
+    double panX = 0;
+    double panY = 0;
+    QString layout;
+    bool operator==(const ViewPlacement&) const = default;
+};
 
 /// The open series: image, working segmentation, prompts, proposal, one undo stack. The only place that edits. Lives on
 /// the UI thread; talks to engine and store through values and never waits for them. Without an engine or a store it
@@ -44,7 +62,10 @@ public:
 
     // services (not owned; null: not there yet)
     void setEngine(SegmentationService* engine);
+    /// Another store while a series is open: what could not be stored before is stored there, if it has nothing of the
+    /// series yet.
     void setStore(StoreThread* store);
+    void setAuthor(const QString& author); ///< stored with every step
 
     // series
     void openSeries(const Study& study, const Series& series, std::shared_ptr<const Volume> volume);
@@ -54,13 +75,25 @@ public:
     [[nodiscard]] const Study& study() const;
     [[nodiscard]] const Series& series() const;
     [[nodiscard]] std::shared_ptr<const Volume> volume() const;
+    /// What the store holds of the series has been read (or there is no store). Until then nothing can be edited.
+    [[nodiscard]] bool isReady() const;
 
     // position, window
     [[nodiscard]] Vec3 cursor() const; ///< continuous voxel index of the crosshair
     void setCursor(Vec3 voxel);
+    [[nodiscard]] Vec3 cursorPatient() const; ///< LPS mm
+    /// How a plane is laid out; only while a series is open. Slices below are shown slices of this grid.
+    [[nodiscard]] const SliceGrid& grid(Plane plane) const;
+    [[nodiscard]] int sliceCount(Plane plane) const; ///< 0 while nothing is open
     [[nodiscard]] int slice(Plane plane) const;
-    void setSlice(Plane plane, int n);
-    [[nodiscard]] Plane mainPlane() const; ///< plane of the main view: where prompts go
+    void setSlice(Plane plane, int n);                          ///< kept within the slices
+    [[nodiscard]] std::vector<Place> places(Plane plane) const; ///< ascending
+    /// To the next or previous place of the main plane; false where there is none.
+    bool goToPlace(bool forwards);
+    [[nodiscard]] bool isEncoded(Plane plane, int n) const; ///< the engine has this slice at hand
+    [[nodiscard]] const ViewPlacement& viewPlacement() const;
+    void setViewPlacement(const ViewPlacement& placement); ///< kept in the store, changes nothing else
+    [[nodiscard]] Plane mainPlane() const;                 ///< plane of the main view: where prompts go
     void setMainPlane(Plane plane);
     [[nodiscard]] WindowLevel window() const;
     void setWindow(WindowLevel window);
@@ -73,18 +106,27 @@ public:
     void renameLabel(LabelId label, const QString& name);
     void recolourLabel(LabelId label, Colour colour);
     void removeLabel(LabelId label);
-    void setLabelVisible(LabelId label, bool visible);
     void setLabelLocked(LabelId label, bool locked);
+    void setLabelVisible(LabelId label, bool visible); ///< not a step: it changes no data
+    [[nodiscard]] double labelMillilitres(LabelId label) const;
+    /// Labels and masks that came from elsewhere, on this volume's grid: one step. Labels are matched by name, others
+    /// are added; their masks are replaced. geometryMismatch for another size, labelLocked.
+    Status importSegmentation(const Segmentation& imported, const QString& stepName);
 
     // prompts
     [[nodiscard]] const std::vector<Prompt>& prompts() const;
     [[nodiscard]] std::optional<PromptId> selectedPrompt() const;
     void selectPrompt(std::optional<PromptId> prompt);
     PromptId addPrompt(Prompt prompt); ///< undoable; asks the engine
-    void updatePrompt(const Prompt& prompt,
-                      bool interactive); ///< interactive: a drag that goes on; merges into one step
+    /// interactive: a drag that goes on; its moves merge into one step
+    void updatePrompt(const Prompt& prompt, bool interactive);
     void removePrompt(PromptId prompt);
     void clearPrompts();
+    void flipPrompt(PromptId prompt);                        ///< inside ↔ outside, where the shape has a side
+    void nudgePrompt(PromptId prompt, double dx, double dy); ///< by stored pixels
+    [[nodiscard]] QString promptName(PromptId prompt) const; ///< "Box 1", "Inside 2"
+    /// A prompt from the active label's mask on this slice, or on the nearest one that has it.
+    void addPreviousMaskPrompt(Plane plane, int storedSlice);
 
     // proposal
     [[nodiscard]] const Proposal* proposal() const; ///< null: none
@@ -95,11 +137,21 @@ public:
     void setCombineMode(CombineMode mode);
     void acceptProposal(); ///< one undo step, one transaction; empty: "examined, nothing there"
     void discardProposal();
+    [[nodiscard]] double proposalMillilitres() const; ///< of the current candidate; 0 without one
+    [[nodiscard]] OverlapRule overlapRule() const;
+    void setOverlapRule(OverlapRule rule);
+    /// What a click here would give, drawn as a ghost (point tool, after a rest). Touches nothing else.
+    void askHint(Plane plane, int storedSlice, Point2 at);
+    void clearHint();
+    [[nodiscard]] const Proposal* hint() const;
 
     // drawing
-    void beginStroke(Plane plane, int slice, Point2 at, double radiusMm, bool erase);
+    /// Points and slice are those of the volume's own slices (SliceGrid::stored). False where drawing is not possible;
+    /// a notice says why.
+    bool beginStroke(Plane plane, int slice, Point2 at, double radiusMm, bool erase);
     void continueStroke(Point2 at);
-    void endStroke(); ///< one undo step, one transaction
+    void endStroke();                                       ///< one undo step, one transaction
+    [[nodiscard]] std::optional<Plane> strokePlane() const; ///< plane of the stroke that is being drawn
 
     // display
     [[nodiscard]] double fillOpacity() const;
@@ -109,9 +161,13 @@ public:
     [[nodiscard]] bool namesHidden() const;
     void setNamesHidden(bool hidden);
 
-    [[nodiscard]] QUndoStack& undoStack();
+    [[nodiscard]] QUndoStack& undoStack(); ///< its commands are HistoryCommands
+    void undo();
+    void redo();
     [[nodiscard]] StorageState storageState() const;
-    [[nodiscard]] QString storageText() const; ///< "stored 14:32:08", "storing", "not stored: disk full"
+    [[nodiscard]] bool hasUnstoredWork() const; ///< steps that no database holds
+    [[nodiscard]] QString storageText() const;  ///< "stored 14:32:08", "storing", "not stored: disk full"
+    [[nodiscard]] bool hasEngine() const;
     [[nodiscard]] const EngineState& engineState() const;
     [[nodiscard]] QString lastEvent() const; ///< for the proposal bar: "Lateral ventricles accepted"
 

@@ -17,8 +17,8 @@ class Tool;
 enum class ToolId { navigate, windowLevel, pan, measure, box, point, scribble, lasso, previousMask, brush, eraser };
 [[nodiscard]] const std::vector<ToolId>& allTools();
 
-/// Which tool the left button has, with its options. A key held longer than 200 ms makes its tool temporary, a tap keeps
-/// it. Owns the tools; views hand them their mouse events. UI thread.
+/// Which tool the left button has, with its options. A key held longer than 200 ms makes its tool temporary, a tap
+/// keeps it. Owns the tools; views hand them their mouse events. UI thread.
 class ToolController final : public QObject {
     Q_OBJECT
 
@@ -29,9 +29,9 @@ public:
     explicit ToolController(AnnotationDocument& document, QObject* parent = nullptr);
     ~ToolController() override;
 
-    [[nodiscard]] ToolId current() const; ///< the temporary tool where there is one
+    [[nodiscard]] ToolId current() const;                    ///< the temporary tool where there is one
     [[nodiscard]] ToolId chosen() const { return m_chosen; } ///< the one that comes back
-    void choose(ToolId tool);             ///< ends a temporary one
+    void choose(ToolId tool);                                ///< ends a temporary one
     void beginTemporary(ToolId tool);
     void endTemporary();
     [[nodiscard]] bool isTemporary() const { return m_temporary; }

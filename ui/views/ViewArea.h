@@ -24,8 +24,8 @@ struct PointerInfo {
     QString value;    ///< "108", "40 HU", "12 80 200"; empty outside the picture
 };
 
-/// The four views: one main view and the others beside it, linked by the document. Shell places it and hands in the strip
-/// and the bar that belong to the main view. A double click swaps a view with the main one. UI thread.
+/// The four views: one main view and the others beside it, linked by the document. Shell places it and hands in the
+/// strip and the bar that belong to the main view. A double click swaps a view with the main one. UI thread.
 class ViewArea final : public QWidget {
     Q_OBJECT
 
@@ -45,7 +45,7 @@ public:
     void setMainPlane(Plane plane);
     void showVolumeAsMain();
 
-    void fitView();      ///< the focused view, else the main one
+    void fitView(); ///< the focused view, else the main one
     void fitAllViews();
     void focusMainView();
     void focusNextView(bool forwards); ///< Tab order among the visible views
@@ -54,7 +54,8 @@ public:
     /// The main view alone.
     [[nodiscard]] QImage mainScreenshot() const;
 
-    /// Zoom and pan of each plane and the layout, as text for settings or store; restoring something odd changes nothing.
+    /// Zoom and pan of each plane and the layout, as text for settings or store; restoring something odd changes
+    /// nothing.
     [[nodiscard]] QString saveState() const;
     void restoreState(const QString& state);
 
