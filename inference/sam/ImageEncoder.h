@@ -1,0 +1,49 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace icmoe {
+
+class NetworkWeights;
+
+/// TinyViT as LiteMedSAM has it: 256 × 256 × 3 → 64 × 64 × 256. Everything is channel last.
+class ImageEncoder {
+public:
+    /// Called after every step; false abandons the encoding.
+    using Step = std::function<bool()>;
+    /// Sees a layer's result (float32, [height, width, channels]): patch_embed, stage0, down0, … stage3.
+    using Tap = std::function<void(std::string_view name, const at::Tensor& value)>;
+
+    virtual ~ImageEncoder() = default;
+    /// `input`: 256 × 256 × 3 floats. Returns float32 [4096, 256] (token = row · 64 + column), or nothing when a step
+    /// said so.
+    [[nodiscard]] virtual std::optional<at::Tensor> encode(const float* input, const Step& step,
+                                                           const Tap& tap = {}) = 0;
+    /// How many times `step` is called.
+    [[nodiscard]] virtual int steps() const = 0;
+};
+
+/// The encoder as a chain of LibTorch operators, in the element type given (float32 or bfloat16).
+[[nodiscard]] std::unique_ptr<ImageEncoder> makeTorchImageEncoder(const NetworkWeights& weights, at::ScalarType type);
+
+/// Shapes of the four stages.
+struct StageShape {
+    int channels = 0;
+    int side = 0; ///< height and width of its tokens
+    int blocks = 0;
+    int heads = 0;  ///< 0: convolutional
+    int window = 0; ///< side of an attention window
+};
+inline constexpr StageShape kStages[4] = {
+    {64, 256, 2, 0, 0}, {128, 128, 2, 4, 7}, {160, 64, 6, 5, 14}, {320, 64, 2, 10, 7}};
+inline constexpr int kHeadWidth = 32;
+
+/// The relative position bias of a window, gathered: [heads, w², w²] from the stored [heads, w²].
+[[nodiscard]] at::Tensor gatherAttentionBias(const at::Tensor& stored, int window);
+
+} // namespace icmoe

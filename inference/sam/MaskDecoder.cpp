@@ -1,0 +1,77 @@
+#include "inference/sam/MaskDecoder.h"
+
+#include <ATen/ATen.h>
+
+namespace icmoe {
+namespace {
+
+std::vector<Linear> layers(const NetworkWeights& weights, const std::string& prefix)
+{
+    std::vector<Linear> list;
+    for (int n = 0; n < 3; ++n) {
+        list.push_back(linear(weights, prefix + ".layers." + std::to_string(n)));
+    }
+    return list;
+}
+
+at::Tensor mlp(const std::vector<Linear>& list, at::Tensor x)
+{
+    for (std::size_t n = 0; n < list.size(); ++n) {
+        x = at::linear(x, list[n].weight, list[n].bias);
+        if (n + 1 < list.size()) {
+            x = at::relu(x);
+        }
+    }
+    return x;
+}
+
+/// A transposed convolution with kernel and stride 2 is a linear layer whose outputs are a 2 × 2 cell: weight
+/// [in, out, 2, 2] → [2·2·out, in].
+Linear cellLayer(const NetworkWeights& weights, const std::string& prefix)
+{
+    const auto weight = weights.get(prefix + ".weight");
+    return {weight.permute({2, 3, 1, 0}).reshape({-1, weight.size(0)}).contiguous(),
+            weights.get(prefix + ".bias").repeat({4})};
+}
+
+} // namespace
+
+MaskDecoder::MaskDecoder(const NetworkWeights& weights, at::Tensor densePosition)
+    : m_transformer(weights, std::move(densePosition))
+{
+    const std::string root = "mask_decoder.";
+    m_ownTokens = at::cat({weights.get(root + "iou_token.weight"), weights.get(root + "mask_tokens.weight")});
+    m_upscale1 = cellLayer(weights, root + "output_upscaling.0");
+    m_norm = weights.get(root + "output_upscaling.1.weight");
+    m_normBias = weights.get(root + "output_upscaling.1.bias");
+    m_upscale2 = cellLayer(weights, root + "output_upscaling.3");
+    for (int n = 0; n < 4; ++n) {
+        m_hyper[n] = layers(weights, root + "output_hypernetworks_mlps." + std::to_string(n));
+    }
+    m_iou = layers(weights, root + "iou_prediction_head");
+}
+
+MaskDecoder::Decoded MaskDecoder::decode(const ImageTokens& image, const at::Tensor& sparse) const
+{
+    const auto tokens = at::cat({m_ownTokens.unsqueeze(0).expand({sparse.size(0), -1, -1}), sparse}, 1); // N×(5+P)×256
+    auto result = m_transformer(image, tokens);
+    return {mlp(m_iou, result.tokens.select(1, 0)), result.tokens.slice(1, 1, 5), std::move(result.image)};
+}
+
+at::Tensor MaskDecoder::masks(const Decoded& decoded, std::int64_t n, int first, int count) const
+{
+    // Everything between here and the product is local to a cell, so cells stay nested and only the masks are put in
+    // order.
+    auto x = at::linear(decoded.image[n], m_upscale1.weight, m_upscale1.bias).view({4096 * 4, 64});
+    x = at::gelu(at::layer_norm(x, {64}, m_norm, m_normBias, 1e-6));
+    x = at::gelu(at::linear(x, m_upscale2.weight, m_upscale2.bias)).view({65536, 32});
+    std::vector<at::Tensor> kernels;
+    for (int k = first; k < first + count; ++k) {
+        kernels.push_back(mlp(m_hyper[k], decoded.tokens[n][k].unsqueeze(0)));
+    }
+    const auto nested =
+        at::matmul(at::cat(kernels), x.t()).view({count, 64, 64, 2, 2, 2, 2}); // m×h×w×(kh×kw)×(kh'×kw')
+    return nested.permute({0, 1, 3, 5, 2, 4, 6}).reshape({count, 256, 256});
+}
+
+} // namespace icmoe

@@ -1,0 +1,39 @@
+#include "inference/sam/NetworkWeights.h"
+
+#include <ATen/ATen.h>
+
+namespace icmoe {
+
+NetworkWeights::NetworkWeights(const weights::TensorTable& tensors)
+{
+    for (const auto& entry : tensors) {
+        if (entry.type != weights::ElementType::f32) {
+            continue; // counters of training batches
+        }
+        auto tensor = at::empty(entry.shape, at::kFloat);
+        std::copy(entry.bytes.begin(), entry.bytes.end(), static_cast<std::byte*>(tensor.data_ptr()));
+        m_tensors.emplace(entry.name, std::move(tensor));
+    }
+}
+
+const at::Tensor& NetworkWeights::get(const std::string& name) const
+{
+    return m_tensors.at(name);
+}
+
+Linear linear(const NetworkWeights& weights, const std::string& prefix)
+{
+    return {weights.get(prefix + ".weight"), weights.get(prefix + ".bias")};
+}
+
+Linear foldedConvolution(const NetworkWeights& weights, const std::string& prefix)
+{
+    constexpr double kEpsilon = 1e-5;
+    const auto wide = [&](const char* name) { return weights.get(prefix + name).to(at::kDouble); };
+    const auto factor = wide(".bn.weight") / (wide(".bn.running_var") + kEpsilon).sqrt();
+    const auto bias = wide(".bn.bias") - wide(".bn.running_mean") * factor;
+    return {(wide(".c.weight") * factor.view({-1, 1, 1, 1})).to(at::kFloat).contiguous(),
+            bias.to(at::kFloat).contiguous()};
+}
+
+} // namespace icmoe

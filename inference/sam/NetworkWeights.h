@@ -1,0 +1,36 @@
+#pragma once
+
+#include "inference/weights/WeightsFile.h"
+
+#include <ATen/core/Tensor.h>
+#include <map>
+#include <string>
+
+namespace icmoe {
+
+/// The checkpoint's tensors by their names. Built once from a verified file; asking for a name or shape that is not
+/// there is an error of the program (std::out_of_range, caught where the segmenter is made).
+class NetworkWeights {
+public:
+    explicit NetworkWeights(const weights::TensorTable& tensors);
+
+    /// A float32 tensor on the CPU.
+    [[nodiscard]] const at::Tensor& get(const std::string& name) const;
+
+private:
+    std::map<std::string, at::Tensor> m_tensors;
+};
+
+/// A linear layer: weight out × in, bias out (undefined: none).
+struct Linear {
+    at::Tensor weight;
+    at::Tensor bias;
+};
+/// `prefix.weight`, `prefix.bias`.
+[[nodiscard]] Linear linear(const NetworkWeights& weights, const std::string& prefix);
+
+/// A convolution without bias followed by batch normalisation (`prefix.c`, `prefix.bn`), folded in double and rounded
+/// once: weight out × in × k × k, bias out.
+[[nodiscard]] Linear foldedConvolution(const NetworkWeights& weights, const std::string& prefix);
+
+} // namespace icmoe

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+namespace icmoe {
+
+class NetworkWeights;
+
+/// SAM's prompt encoder on the 256 × 256 picture: prompts become tokens of 256 values and a dense map.
+class PromptEncoder {
+public:
+    explicit PromptEncoder(const NetworkWeights& weights);
+
+    /// Position code of the 64 × 64 grid's cell centres: [4096, 256]. Constant.
+    [[nodiscard]] const at::Tensor& densePosition() const { return m_densePosition; }
+    /// What stands in the dense map where no mask was given: [256].
+    [[nodiscard]] const at::Tensor& noMask() const { return m_noMask; }
+    /// boxes: float [N, 4] x0 y0 x1 y1 → [N, 2, 256].
+    [[nodiscard]] at::Tensor boxes(const at::Tensor& boxes) const;
+    /// points: float [N, P, 2], labels: float [N, P] of 1 (inside), 0 (outside), −1 (padding) → [N, P, 256]. Where no
+    /// box follows, the reference appends one padding point: pad = true.
+    [[nodiscard]] at::Tensor points(const at::Tensor& points, const at::Tensor& labels, bool pad) const;
+    /// masks: logits [N, 1, 256, 256] → dense map [N, 4096, 256].
+    [[nodiscard]] at::Tensor masks(const at::Tensor& masks) const;
+
+private:
+    /// Position code of points in 0..1: […, 2] → […, 256].
+    [[nodiscard]] at::Tensor position(const at::Tensor& unit) const;
+
+    at::Tensor m_frequencies; ///< [2, 128]
+    at::Tensor m_densePosition;
+    at::Tensor m_noMask;
+    at::Tensor m_point[4]; ///< outside, inside, box corner 0, box corner 1
+    at::Tensor m_notAPoint;
+    at::Tensor m_maskConv[3];
+    at::Tensor m_maskBias[3];
+    at::Tensor m_maskNorm[2];
+    at::Tensor m_maskNormBias[2];
+};
+
+} // namespace icmoe

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "core/image/SliceImage.h"
+
+#include <optional>
+#include <string>
+
+namespace icmoe::test {
+
+/// The pictures of tests/support/make_reference.py, by the same integer formulas. "colin27" is read from Debian's
+/// mricron-data and is missing where that package is.
+[[nodiscard]] std::optional<SliceImage> referencePicture(const std::string& name);
+
+} // namespace icmoe::test
