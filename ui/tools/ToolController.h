@@ -39,6 +39,7 @@ public:
     /// Keys of the tools, for tap and hold while a view has the focus. Defaults: V W T B P S L M D E.
     void setKey(ToolId tool, const QKeySequence& key);
     [[nodiscard]] QKeySequence key(ToolId tool) const;
+    [[nodiscard]] bool isToolKey(const QKeyEvent& event) const;
     /// A view's key events: true where the key belongs to a tool.
     bool keyPressed(const QKeyEvent& event);
     bool keyReleased(const QKeyEvent& event);
@@ -57,6 +58,7 @@ public:
 Q_SIGNALS:
     void toolChanged(icmoe::ui::ToolId current);
     void optionsChanged();
+    void overlayChanged(); ///< what tools draw over the views changed
 
 private:
     AnnotationDocument& m_document;
