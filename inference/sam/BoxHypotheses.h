@@ -1,0 +1,37 @@
+#pragma once
+
+#include "core/engine/Prompt.h"
+#include "inference/sam/Preprocess.h"
+
+#include <string>
+#include <vector>
+
+namespace icmoe {
+
+/// A box in pixels of the network's 256 × 256 picture.
+struct NetworkBox {
+    double x0 = 0;
+    double y0 = 0;
+    double x1 = 0;
+    double y1 = 0;
+    bool operator==(const NetworkBox&) const = default;
+};
+
+/// What the base network is asked. It was trained on boxes alone, so every kind of prompt becomes boxes: those that the
+/// annotator drew are answered together (the union of their masks), guesses around clicks and strokes compete.
+struct BoxQuestion {
+    std::vector<NetworkBox> boxes;
+    bool areGuesses = false;
+    std::string notice; ///< for the annotator, empty where everything was used as meant
+};
+
+/// Reads checked prompts in canonical order. invalidArgument where nothing says what is inside (negative prompts
+/// alone). Corners of drawn boxes are truncated to whole network pixels, as the published pre-processing does.
+[[nodiscard]] Result<BoxQuestion> askBoxes(const std::vector<Prompt>& prompts, const NetworkGrid& grid);
+
+/// About ten boxes around `core` (a click: a box without area) inside the used part of the picture, small ones first;
+/// sides are moved so that points of `outside` lie outside where that is possible without cutting `core`.
+[[nodiscard]] std::vector<NetworkBox> boxHypotheses(const NetworkBox& core, const std::vector<Point2>& outside,
+                                                    double usedWidth, double usedHeight);
+
+} // namespace icmoe

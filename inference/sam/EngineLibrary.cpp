@@ -1,0 +1,34 @@
+// The doors of the shared library (inference/Engine.h). No exception leaves it.
+#include "inference/Engine.h"
+#include "inference/runtime/InferenceWorker.h"
+#include "inference/sam/EngineDescription.h"
+#include "inference/sam/LiteMedSamSegmenter.h"
+#include "inference/weights/WeightsFile.h"
+
+namespace icmoe {
+namespace {
+
+Result<std::unique_ptr<SegmentationService>> createService(const EngineOptions& options, Post post)
+{
+    try {
+        WorkerOptions worker;
+        worker.memoryCacheBytes = options.memoryCacheBytes;
+        worker.cacheFolder = options.cacheFolder;
+        worker.diskCacheBytes = options.diskCacheBytes;
+        return makeInferenceWorker([options] { return createLiteMedSam(options); }, worker, std::move(post));
+    } catch (const std::exception& error) {
+        return fail(ErrorCode::engineUnavailable,
+                    std::string("the engine's thread could not be started: ") + error.what(), {},
+                    "Close other programs and try again");
+    }
+}
+
+constexpr EngineLibrary kLibrary{createService, createLiteMedSam, describeEngine, weights::importWeights};
+
+} // namespace
+} // namespace icmoe
+
+extern "C" __attribute__((visibility("default"))) const icmoe::EngineLibrary* icmoe_engine_library()
+{
+    return &icmoe::kLibrary;
+}

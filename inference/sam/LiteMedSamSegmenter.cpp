@@ -1,0 +1,335 @@
+#include "inference/sam/LiteMedSamSegmenter.h"
+
+#include "inference/sam/BoxHypotheses.h"
+#include "inference/sam/ImageEncoder.h"
+#include "inference/sam/MaskDecoder.h"
+#include "inference/sam/MaskGuarantees.h"
+#include "inference/sam/NetworkWeights.h"
+#include "inference/sam/Preprocess.h"
+#include "inference/sam/PromptEncoder.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <ATen/core/ivalue.h>
+#include <ATen/cpu/Utils.h>
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <list>
+#include <numeric>
+#include <thread>
+
+namespace icmoe {
+namespace {
+
+constexpr std::int64_t kTokens = 4096; // 64 × 64 cells
+constexpr std::int64_t kWidth = 256;   // values a cell
+constexpr std::size_t kEmbeddingBytes = static_cast<std::size_t>(kTokens * kWidth) * 2;
+constexpr std::int64_t kLargestBatch = 16; // boxes decoded at once
+constexpr std::size_t kOfferedGuesses = 3; // candidates that a click gets
+constexpr std::size_t kPreparedSlices = 2; // whose prompt-independent part of the decoder is kept (10 MiB each)
+
+/// Rounded to fp16 before its first use, so that an answer has the same bits from memory, from disk and fresh.
+class SamEmbedding final : public Embedding {
+public:
+    explicit SamEmbedding(at::Tensor features)
+        : m_features(std::move(features))
+    {
+    }
+    std::size_t byteSize() const override { return kEmbeddingBytes; }
+    const at::Tensor& features() const { return m_features; } ///< fp16 [4096, 256]
+
+private:
+    at::Tensor m_features;
+};
+
+double secondsSince(std::chrono::steady_clock::time_point start)
+{
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// Runs `work`, which may throw what LibTorch throws; its first line becomes the error's message.
+template<typename T, typename Work>
+Result<T> guarded(const char* what, Work&& work)
+{
+    try {
+        const at::InferenceMode inference;
+        return work();
+    } catch (const std::bad_alloc&) {
+        return fail(ErrorCode::engineFailed, std::string(what) + ": not enough memory", {},
+                    "Close other programs and try again");
+    } catch (const std::exception& error) {
+        const std::string text = error.what();
+        return fail(ErrorCode::engineFailed, std::string(what) + ": " + text.substr(0, text.find('\n')), {},
+                    "Run icmoe self-check; if the weights are sound, please report this");
+    }
+}
+
+bool processorHas(const char* feature)
+{
+    const auto features = at::cpu::get_cpu_capabilities();
+    const auto found = features.find(feature);
+    return found != features.end() && found->second.isBool() && found->second.toBool();
+}
+
+std::string_view textOf(Precision precision)
+{
+    return precision == Precision::bf16 ? "bf16" : "fp32";
+}
+
+class LiteMedSamSegmenter final : public Segmenter {
+public:
+    LiteMedSamSegmenter(const weights::WeightsFile& file, const EngineOptions& options)
+        : LiteMedSamSegmenter(NetworkWeights(file.tensors), file.sha256, options)
+    {
+    }
+
+    EngineInfo info() const override { return m_info; }
+    std::uint64_t encodeCount() const override { return m_encodeCount; }
+    int encodeSteps() const override { return m_encoder->steps(); }
+
+    Result<std::shared_ptr<const Embedding>> encode(const SliceImage& image, std::stop_token stop,
+                                                    const std::function<void()>& checkpoint) override
+    {
+        return guarded<std::shared_ptr<const Embedding>>("encoding the slice",
+                                                         [&] { return encodeChecked(image, stop, checkpoint); });
+    }
+
+    Result<Proposal> predict(const SliceImage& image, const Embedding& embedding, const std::vector<Prompt>& prompts,
+                             std::stop_token stop) override
+    {
+        return guarded<Proposal>("answering the prompts",
+                                 [&] { return predictChecked(image, embedding, prompts, stop); });
+    }
+
+    std::vector<std::byte> serialize(const Embedding& embedding) const override
+    {
+        const auto* own = dynamic_cast<const SamEmbedding*>(&embedding);
+        if (own == nullptr) {
+            return {};
+        }
+        const auto* bytes = static_cast<const std::byte*>(own->features().const_data_ptr());
+        return {bytes, bytes + kEmbeddingBytes};
+    }
+
+    Result<std::shared_ptr<const Embedding>> deserialize(std::span<const std::byte> bytes) const override
+    {
+        if (bytes.size() != kEmbeddingBytes) {
+            return fail(ErrorCode::malformedFile, "a cached embedding has " + std::to_string(bytes.size()) +
+                                                      " bytes, " + std::to_string(kEmbeddingBytes) + " were expected");
+        }
+        return guarded<std::shared_ptr<const Embedding>>("reading a cached embedding", [&] {
+            auto features = at::empty({kTokens, kWidth}, at::kHalf);
+            std::memcpy(features.data_ptr(), bytes.data(), bytes.size());
+            return std::make_shared<const SamEmbedding>(std::move(features));
+        });
+    }
+
+private:
+    LiteMedSamSegmenter(const NetworkWeights& weights, const std::string& sha256, const EngineOptions& options)
+        : m_guarantees(options.guarantees)
+        , m_prompts(weights)
+        , m_decoder(weights, m_prompts.densePosition())
+    {
+        const auto precision = choosePrecision(options.precision);
+        m_encoder = makeTorchImageEncoder(weights, precision == Precision::bf16 ? at::kBFloat16 : at::kFloat);
+        m_info.engine = "LiteMedSAM";
+        m_info.weightsSha256 = sha256;
+        m_info.expertsRevision = "none";
+        m_info.precision = textOf(precision);
+        m_info.threads = at::get_num_threads();
+        m_info.device = "CPU, " + std::to_string(m_info.threads) + (m_info.threads == 1 ? " thread" : " threads");
+        m_info.preprocessing = kPreprocessingVersion;
+    }
+
+    Result<std::shared_ptr<const Embedding>> encodeChecked(const SliceImage& image, const std::stop_token& stop,
+                                                           const std::function<void()>& checkpoint)
+    {
+        const auto input = prepare(image);
+        if (!input) {
+            return fail(input.error());
+        }
+        const auto features = m_encoder->encode(input->values.data(), [&] {
+            if (checkpoint) {
+                checkpoint();
+            }
+            return !stop.stop_requested();
+        });
+        if (!features) {
+            return fail(ErrorCode::cancelled, "encoding the slice was cancelled");
+        }
+        ++m_encodeCount;
+        return std::make_shared<const SamEmbedding>(features->to(at::kHalf));
+    }
+
+    Result<Proposal> predictChecked(const SliceImage& image, const Embedding& embedding,
+                                    const std::vector<Prompt>& prompts, const std::stop_token& stop)
+    {
+        const auto start = std::chrono::steady_clock::now();
+        const auto* own = dynamic_cast<const SamEmbedding*>(&embedding);
+        if (own == nullptr) {
+            return fail(ErrorCode::invalidArgument, "the embedding was made by another engine");
+        }
+        if (auto sound = checkPrompts(prompts, image.width, image.height); !sound) {
+            return fail(sound.error());
+        }
+        const auto ordered = canonicalOrder(prompts);
+        const auto grid = NetworkGrid::of(image.width, image.height, image.spacingX, image.spacingY);
+        const auto question = askBoxes(ordered, grid);
+        if (!question) {
+            return fail(question.error());
+        }
+        auto candidates = question->areGuesses ? answerGuesses(*own, *question, grid, stop)
+                                               : answerBoxes(*own, *question, grid, stop);
+        if (stop.stop_requested()) {
+            return fail(ErrorCode::cancelled, "answering the prompts was cancelled");
+        }
+        if (m_guarantees) {
+            for (auto& candidate : candidates) {
+                candidate.mask = keepGuarantees(std::move(candidate.mask), ordered);
+            }
+        }
+        Proposal proposal;
+        proposal.prompts = prompts;
+        proposal.plane = image.plane;
+        proposal.slice = image.slice;
+        proposal.imageKey = image.key;
+        proposal.candidates = std::move(candidates);
+        proposal.notice = question->notice;
+        proposal.engine = m_info;
+        proposal.engine.range = image.range.name;
+        proposal.decodeSeconds = secondsSince(start);
+        return proposal;
+    }
+
+    const ImageTokens& prepared(const SamEmbedding& embedding)
+    {
+        // the tensor is kept, so its address names it
+        const auto found = std::find_if(m_prepared.begin(), m_prepared.end(),
+                                        [&](const auto& entry) { return entry.first.is_same(embedding.features()); });
+        if (found != m_prepared.end()) {
+            m_prepared.splice(m_prepared.begin(), m_prepared, found);
+        } else {
+            const auto image = embedding.features().to(at::kFloat).add_(m_prompts.noMask()).unsqueeze(0); // 1×4096×256
+            m_prepared.emplace_front(embedding.features(), m_decoder.prepare(image));
+            if (m_prepared.size() > kPreparedSlices) {
+                m_prepared.pop_back();
+            }
+        }
+        return m_prepared.front().second;
+    }
+
+    MaskDecoder::Decoded decode(const SamEmbedding& embedding, const std::vector<NetworkBox>& boxes, std::size_t first,
+                                std::size_t count)
+    {
+        auto corners = at::empty({static_cast<std::int64_t>(count), 4}, at::kFloat);
+        auto* out = corners.data_ptr<float>();
+        for (std::size_t n = first; n < first + count; ++n) {
+            for (const double v : {boxes[n].x0, boxes[n].y0, boxes[n].x1, boxes[n].y1}) {
+                *out++ = static_cast<float>(v);
+            }
+        }
+        return m_decoder.decode(prepared(embedding), m_prompts.boxes(corners));
+    }
+
+    static SliceMask maskOf(const at::Tensor& logits, const NetworkGrid& grid)
+    {
+        const auto full = resampleLogits(logits.contiguous().data_ptr<float>(), grid);
+        std::vector<std::uint8_t> bitmap(full.size());
+        std::transform(full.begin(), full.end(), bitmap.begin(),
+                       [](float v) { return v > 0 ? std::uint8_t{1} : std::uint8_t{0}; });
+        return SliceMask::fromBitmap(bitmap, grid.width, grid.height);
+    }
+
+    /// Drawn boxes: the union of mask 0, then that of mask 1, which is better on some structures.
+    std::vector<Candidate> answerBoxes(const SamEmbedding& embedding, const BoxQuestion& question,
+                                       const NetworkGrid& grid, const std::stop_token& stop)
+    {
+        std::vector<Candidate> candidates(2);
+        candidates[0].voter = "base";
+        candidates[1].voter = "base mask 1";
+        for (auto& candidate : candidates) {
+            candidate.mask = SliceMask(grid.width, grid.height);
+        }
+        const auto total = question.boxes.size();
+        for (std::size_t first = 0; first < total && !stop.stop_requested(); first += kLargestBatch) {
+            const auto count = std::min<std::size_t>(kLargestBatch, total - first);
+            const auto decoded = decode(embedding, question.boxes, first, count);
+            for (std::int64_t n = 0; n < static_cast<std::int64_t>(count); ++n) {
+                const auto logits = m_decoder.masks(decoded, n, 0, 2);
+                for (std::size_t k = 0; k < candidates.size(); ++k) {
+                    const auto index = static_cast<std::int64_t>(k);
+                    candidates[k].mask = candidates[k].mask.united(maskOf(logits[index], grid));
+                    candidates[k].predictedIou += decoded.iou[n][index].item<double>() / static_cast<double>(total);
+                }
+            }
+        }
+        return candidates;
+    }
+
+    /// Guessed boxes: those of the highest predicted IoU, best first (ties: the smaller box, which comes first).
+    std::vector<Candidate> answerGuesses(const SamEmbedding& embedding, const BoxQuestion& question,
+                                         const NetworkGrid& grid, const std::stop_token& stop)
+    {
+        const auto decoded = decode(embedding, question.boxes, 0, question.boxes.size());
+        const auto iou = decoded.iou.select(1, 0).contiguous();
+        const auto* scores = iou.const_data_ptr<float>();
+        std::vector<std::size_t> order(question.boxes.size());
+        std::iota(order.begin(), order.end(), std::size_t{0});
+        std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return scores[a] > scores[b]; });
+        std::vector<Candidate> candidates;
+        for (std::size_t n = 0; n < order.size() && candidates.size() < kOfferedGuesses && !stop.stop_requested();
+             ++n) {
+            Candidate candidate;
+            candidate.voter = "box hypothesis";
+            candidate.predictedIou = scores[order[n]];
+            candidate.mask = maskOf(m_decoder.masks(decoded, static_cast<std::int64_t>(order[n]), 0, 1)[0], grid);
+            candidates.push_back(std::move(candidate));
+        }
+        return candidates;
+    }
+
+    EngineInfo m_info;
+    bool m_guarantees;
+    PromptEncoder m_prompts;
+    MaskDecoder m_decoder;
+    std::unique_ptr<ImageEncoder> m_encoder;
+    std::uint64_t m_encodeCount = 0;
+    std::list<std::pair<at::Tensor, ImageTokens>> m_prepared; ///< most recent first
+};
+
+} // namespace
+
+bool hasBf16Hardware()
+{
+    return processorHas("avx512_bf16") || processorHas("amx_bf16");
+}
+
+Precision choosePrecision(Precision wanted)
+{
+    // not chosen by itself: its effect on the validation sets has to be measured on a processor that has it
+    return wanted == Precision::bf16 && hasBf16Hardware() ? Precision::bf16 : Precision::fp32;
+}
+
+int chooseThreads(int wanted)
+{
+    const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+    return wanted > 0 ? std::min(wanted, 4 * cores) : cores;
+}
+
+Result<std::unique_ptr<Segmenter>> createLiteMedSam(const EngineOptions& options)
+{
+    const auto file = weights::loadLiteMedSam(options.weightFolders);
+    if (!file) {
+        return fail(file.error());
+    }
+    return guarded<std::unique_ptr<Segmenter>>("starting the engine", [&]() -> Result<std::unique_ptr<Segmenter>> {
+        at::set_num_threads(chooseThreads(options.threads));
+        if (choosePrecision(options.precision) == Precision::bf16 && processorHas("amx_bf16")) {
+            at::cpu::init_amx();
+        }
+        return std::make_unique<LiteMedSamSegmenter>(*file, options);
+    });
+}
+
+} // namespace icmoe

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "core/engine/Segmenter.h"
+#include "inference/Engine.h"
+
+namespace icmoe {
+
+/// LiteMedSAM behind core's interface: weights are loaded and verified here. `threads` and `precision` of the options
+/// apply to the calling thread, which is the one that may use the segmenter. weightsMissing, weightsCorrupt,
+/// engineFailed.
+[[nodiscard]] Result<std::unique_ptr<Segmenter>> createLiteMedSam(const EngineOptions& options);
+
+/// Does this processor compute in bfloat16 (AVX512-BF16 or AMX)?
+[[nodiscard]] bool hasBf16Hardware();
+
+/// What createLiteMedSam() would choose here: fp32 unless bf16 was asked for and the processor has it.
+[[nodiscard]] Precision choosePrecision(Precision wanted);
+
+/// How many threads `wanted` means here (0: all cores).
+[[nodiscard]] int chooseThreads(int wanted);
+
+} // namespace icmoe
