@@ -211,7 +211,7 @@ Status writeInstance(const Volume& volume, const SeriesTexts& texts, const Insta
         return fail(ErrorCode::invalidArgument, std::string("an attribute could not be set: ") + done.text(),
                     path.string());
     }
-    auto file = AtomicFile::create(path, {.replace = false, .mode = 0644});
+    auto file = AtomicFile::create(path, {.replace = false, .mode = 0600});
     if (!file) {
         return fail(file.error());
     }

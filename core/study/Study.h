@@ -5,11 +5,14 @@
 #include "core/image/Volume.h"
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace icmoe {
+
+struct StoredFrame; ///< core/dicom: how a frame lies in its file
 
 /// One stored picture: a DICOM instance (or one frame of a multi-frame instance), or a whole NIfTI/NRRD/PNG/JPEG file.
 struct Instance {
@@ -23,6 +26,8 @@ struct Instance {
     int rows = 0;
     int framesInFile = 1;
     std::optional<Vec3> position; ///< ImagePositionPatient, LPS mm
+    /// DICOM: what the scan found, so that loading reads no header again; without it loading does.
+    std::shared_ptr<const StoredFrame> stored;
 };
 
 enum class HealthKind {
