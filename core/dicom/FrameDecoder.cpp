@@ -1,3 +1,4 @@
+#include "core/dicom/FrameDecoder.h"
 #include "core/dicom/ByteSource.h"
 #include "core/dicom/Codings.h"
 #include "core/dicom/Dcmtk.h"
@@ -281,9 +282,8 @@ Status decodeByDcmtk(const StoredFile& file, std::vector<std::byte>& bitstream, 
 }
 
 /// A JPEG kind names its size itself: it is held against the data set's before a decoder allocates by it.
-Status checkJpegSize(const StoredFile& file, std::span<const std::byte> bitstream)
+Status checkJpegSize(const StoredFile& file, const std::optional<JpegHeader>& header)
 {
-    const auto header = readJpegHeader(bitstream);
     if (!header) {
         return damaged(file, "the compressed picture has no frame header");
     }
@@ -301,23 +301,55 @@ Status checkJpegSize(const StoredFile& file, std::span<const std::byte> bitstrea
     return {};
 }
 
-Status decodeCompressed(const StoredFile& file, int frame, std::span<std::byte> out)
+/// What the data set says about the samples.
+ColourModel statedModel(const PixelFormat& format)
+{
+    if (format.samplesPerPixel == 3) {
+        return format.photometric == "RGB" ? ColourModel::rgb : ColourModel::ybr;
+    }
+    return format.photometric == "PALETTE COLOR" ? ColourModel::palette : ColourModel::grey;
+}
+
+/// Lossy JPEG pictures carry marks of their own, which tell more than the data set.
+ColourModel jpegModel(const JpegHeader& header, ColourModel stated)
+{
+    if (header.components != 3) {
+        return stated;
+    }
+    if (header.adobeTransform) {
+        return *header.adobeTransform == 0 ? ColourModel::rgb : ColourModel::ybr;
+    }
+    return header.hasJfif ? ColourModel::ybr : stated;
+}
+
+Result<ColourModel> decodeCompressed(const StoredFile& file, int frame, std::span<std::byte> out)
 {
     auto bitstream = bitstreamOf(file, frame);
     if (!bitstream) {
         return fail(bitstream.error());
     }
     const Coding coding = codingOf(file.scan.transferSyntaxUid);
+    ColourModel model = statedModel(file.format);
     if (coding == Coding::jpeg2000) {
-        auto decoded = decodeJpeg2000(*bitstream, file.format, out);
-        return decoded ? Status{} : Status{damaged(file, decoded.error().message)};
+        if (auto decoded = decodeJpeg2000(*bitstream, file.format, out); !decoded) {
+            return damaged(file, decoded.error().message);
+        }
+        const auto& photometric = file.format.photometric; // the decoder has undone these two
+        return photometric == "YBR_ICT" || photometric == "YBR_RCT" ? ColourModel::rgb : model;
     }
     if (coding == Coding::jpeg || coding == Coding::jpegLs) {
-        if (auto checked = checkJpegSize(file, *bitstream); !checked) {
-            return checked;
+        const auto header = readJpegHeader(*bitstream);
+        if (auto checked = checkJpegSize(file, header); !checked) {
+            return fail(checked.error());
+        }
+        if (coding == Coding::jpeg && isLossy(file.scan.transferSyntaxUid)) {
+            model = jpegModel(*header, model);
         }
     }
-    return decodeByDcmtk(file, *bitstream, out);
+    if (auto decoded = decodeByDcmtk(file, *bitstream, out); !decoded) {
+        return fail(decoded.error());
+    }
+    return model;
 }
 
 // --- unused bits
@@ -367,7 +399,7 @@ std::size_t storedFrameBytes(const PixelFormat& format)
     return pixelCount(format) * static_cast<std::size_t>(format.samplesPerPixel) * sampleBytes(format);
 }
 
-Status decodeStoredFrame(const StoredFile& file, int frame, std::span<std::byte> out)
+Result<ColourModel> decodeFrame(const StoredFile& file, int frame, std::span<std::byte> out)
 {
     if (!file.scan.pixels || frame < 0 || frame >= file.scan.frames) {
         return fail(ErrorCode::outOfRange,
@@ -382,11 +414,17 @@ Status decodeStoredFrame(const StoredFile& file, int frame, std::span<std::byte>
         return fail(ErrorCode::malformedFile, "the pixels are not coded as the transfer syntax says", wherePixels(file),
                     "Get the file again");
     }
-    auto decoded = isNative ? decodeNative(file, frame, out) : decodeCompressed(file, frame, out);
-    if (decoded) {
+    auto model = isNative ? decodeNative(file, frame, out).map([&] { return statedModel(file.format); })
+                          : decodeCompressed(file, frame, out);
+    if (model) {
         cleanUnusedBits(file.format, out);
     }
-    return decoded;
+    return model;
+}
+
+Status decodeStoredFrame(const StoredFile& file, int frame, std::span<std::byte> out)
+{
+    return decodeFrame(file, frame, out).map([](ColourModel) {});
 }
 
 } // namespace icmoe
