@@ -45,6 +45,7 @@ std::string_view name(ErrorCode code)
         ICMOE_NAME(databaseCorrupt)
         ICMOE_NAME(databaseTooNew)
         ICMOE_NAME(databaseFailed)
+        ICMOE_NAME(imageChanged)
         ICMOE_NAME(verificationFailed)
         ICMOE_NAME(internal)
 #undef ICMOE_NAME

@@ -48,6 +48,7 @@ enum class ErrorCode {
     databaseCorrupt,
     databaseTooNew,
     databaseFailed,
+    imageChanged, ///< the pictures under a UID are not those that were annotated
     // exports
     verificationFailed, ///< what was written does not read back as it should
     internal,

@@ -53,6 +53,9 @@ public:
     /// Adds or replaces by id, keeping all fields (imports, undo).
     void put(Label label);
     Status remove(LabelId id);
+    /// The id that add() will give, and the way to keep it where a set is stored: ids below `next` are not given again.
+    [[nodiscard]] LabelId nextId() const { return m_next; }
+    void reserveIds(LabelId next) { m_next = m_next < next ? next : m_next; }
     bool operator==(const LabelSet&) const = default;
 
 private:

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace icmoe {
@@ -28,6 +29,9 @@ struct SeriesIdentity {
 };
 
 enum class StepKind { accept, paint, erase, import_, label, propagate };
+
+/// The UID of a picture that has none ("2.25.…"), from its pixel hash: the same pixels get the same UID everywhere.
+[[nodiscard]] std::string pictureUid(std::string_view pixelHash);
 
 /// One user step: what changed, and for accepted proposals all that is needed to learn from it later. Append-only.
 struct StepRecord {
@@ -57,7 +61,7 @@ struct StepRecord {
 };
 
 struct StoredStep {
-    RevisionId revision = 0;
+    RevisionId revision = 0; ///< what append() returned
     StepRecord step;
     bool undone = false; ///< can be redone
 };
@@ -81,7 +85,7 @@ struct StoredSeries {
     SeriesKey key = 0;
     SeriesIdentity identity;
     std::string openedUtc;
-    int labelsDone = 0;
+    int labelsDone = 0; ///< labels of the present set that have voxels, or were examined with nothing there
 };
 
 /// The annotations of one user in one SQLite file. Lives on one thread (the store thread). Every change is one
@@ -93,8 +97,10 @@ public:
         bool checkIntegrity = true;
         std::string vfs; ///< tests: a fault-injecting VFS
     };
-    /// databaseLocked: another program has it. databaseReadOnly: the folder or file cannot be written. databaseCorrupt,
-    /// databaseTooNew: as they say. Creates the file (0600) and its folder (0700).
+    /// databaseLocked: another program has it. databaseReadOnly: the folder or file cannot be written, or an older
+    /// database would have to be migrated while readOnly. databaseCorrupt, databaseTooNew: as they say. unknownFormat:
+    /// a database of another program. notFound: readOnly and no file. Creates the file (0600) and its folder (0700),
+    /// rolls back what a crash left half done, migrates older versions.
     [[nodiscard]] static Result<std::unique_ptr<AnnotationStore>> open(const std::filesystem::path& file,
                                                                        const Options& options);
     [[nodiscard]] static Result<std::unique_ptr<AnnotationStore>> open(const std::filesystem::path& file)
@@ -103,7 +109,14 @@ public:
     }
     ~AnnotationStore();
 
-    /// Finds or adds a series.
+    // Every function: databaseFailed where the disk fails, databaseCorrupt where what is stored makes no sense,
+    // notFound for an unknown series. Those that write: diskFull, databaseReadOnly. After an error nothing of the call
+    // is there, but for one case: a disk that fails while the very last byte of a transaction is flushed (load()
+    // tells).
+
+    /// Finds or adds a series. Without a UID it gets pictureUid(), without a study UID one made from the series'.
+    /// geometryMismatch, imageChanged: the stored annotations were made on other pictures. An empty pixel hash fits
+    /// all, and is filled in once it is known. invalidArgument: neither UID nor hash.
     Result<SeriesKey> openSeries(const SeriesIdentity& identity);
     [[nodiscard]] Result<std::vector<StoredSeries>> series() const;
     [[nodiscard]] Result<std::optional<StoredSeries>> findSeries(std::string_view seriesUid,
@@ -114,8 +127,12 @@ public:
     [[nodiscard]] Result<std::vector<StoredStep>> history(SeriesKey series) const;
 
     /// Appends a step and applies it; steps that were undone are dropped from the history (kept in the revisions).
+    /// The slices of `before` and `after` must be the same ones; labels are given before and after or not at all; an
+    /// acceptance has an accepted mask (invalidArgument). geometryMismatch: masks that do not fit the series.
+    /// limitExceeded: a step of millions of runs.
     Result<RevisionId> append(SeriesKey series, const StepRecord& step);
-    /// Marks the last step undone / the first undone one done again, and applies it. nullopt: nothing to do.
+    /// Marks the last step undone / the first undone one done again, and applies it. Returns the revision of this
+    /// change (not of the step); nullopt: nothing to do.
     Result<std::optional<RevisionId>> undo(SeriesKey series);
     Result<std::optional<RevisionId>> redo(SeriesKey series);
 

@@ -1,0 +1,75 @@
+#include "core/store/StoreError.h"
+
+#include <SQLiteCpp/Exception.h>
+#include <cerrno>
+#include <new>
+#include <sqlite3.h>
+
+namespace icmoe::store {
+namespace {
+
+Error diskFull(const std::string& file)
+{
+    return {ErrorCode::diskFull, "the disk is full, so the last change was not stored", file,
+            "Free some space, then do it again; everything stored before is safe"};
+}
+
+/// The primary code as SQLite gives it, with the system's reason where reading or writing failed.
+Error translated(int code, int systemError, const std::string& text, const std::string& file)
+{
+    const bool system = code == SQLITE_IOERR || code == SQLITE_CANTOPEN;
+    if (code == SQLITE_FULL || (system && (systemError == ENOSPC || systemError == EDQUOT))) {
+        return diskFull(file);
+    }
+    if (code == SQLITE_BUSY || code == SQLITE_LOCKED) {
+        return {ErrorCode::databaseLocked, "another program has the database open", file,
+                "Close the other window or program that uses it, then try again"};
+    }
+    if (code == SQLITE_READONLY ||
+        (system && (systemError == EACCES || systemError == EPERM || systemError == EROFS))) {
+        return readOnly("its folder or file cannot be written", file);
+    }
+    if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) {
+        return damaged(text, file);
+    }
+    if (code == SQLITE_TOOBIG) {
+        return {ErrorCode::limitExceeded, "a step is too large to be stored", file, "Do it in parts, label by label"};
+    }
+    return {ErrorCode::databaseFailed, "the database could not be read or written: " + text, file,
+            "Check the disk, then try again; everything stored before is safe"};
+}
+
+} // namespace
+
+Error damaged(const std::string& what, const std::string& file)
+{
+    return {ErrorCode::databaseCorrupt, "the database is damaged: " + what, file, "Move it away and restore a copy"};
+}
+
+Error readOnly(const std::string& why, const std::string& file)
+{
+    return {ErrorCode::databaseReadOnly, "the database is read-only: " + why, file,
+            "Change the permissions, or store elsewhere"};
+}
+
+Error currentError(sqlite3* database, const std::string& file) noexcept
+{
+    try {
+        throw;
+    } catch (const Failure& failure) {
+        Error error = failure.error;
+        error.where = error.where.empty() ? file : error.where;
+        return error;
+    } catch (const SQLite::Exception& exception) {
+        const int systemError = database != nullptr ? sqlite3_system_errno(database) : errno;
+        return translated(exception.getErrorCode() & 0xff, systemError, exception.what(), file);
+    } catch (const std::bad_alloc&) {
+        return {ErrorCode::databaseFailed, "there is not enough memory", file, "Close other programs and try again"};
+    } catch (const std::exception& exception) {
+        return {ErrorCode::internal, exception.what(), file, "Please report this"};
+    } catch (...) {
+        return {ErrorCode::internal, "an unknown failure", file, "Please report this"};
+    }
+}
+
+} // namespace icmoe::store
