@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/image/Plane.h"
+#include "ui/views/PointerInfo.h"
 
 #include <QImage>
 #include <QString>
@@ -17,12 +18,6 @@ class ToolController;
 class VolumeView;
 
 enum class ViewLayout { onePlusThree, twoByTwo, single };
-
-/// What lies under the pointer, as the status bar says it.
-struct PointerInfo {
-    QString position; ///< "R 15 P 8 S 15 mm"; "x 12 y 30 px" where the picture has no place in the patient
-    QString value;    ///< "108", "40 HU", "12 80 200"; empty outside the picture
-};
 
 /// The four views: one main view and the others beside it, linked by the document. Shell places it and hands in the
 /// strip and the bar that belong to the main view. A double click swaps a view with the main one. UI thread.

@@ -1,0 +1,176 @@
+#include "ui/views/SliceScene.h"
+
+#include "ui/style/Tokens.h"
+#include "ui/tools/ToolController.h"
+
+#include <QPainter>
+
+#include <vtkCamera.h>
+#include <vtkRenderer.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace icmoe::ui {
+namespace {
+
+constexpr double kAcceptedShare = 2.0 / 3; // of the fill slider's value
+
+/// Adds a colour over premultiplied pixels.
+void blend(std::vector<std::uint32_t>& pixels, const SliceMask& mask, Colour colour, double opacity)
+{
+    const auto alpha = static_cast<std::uint32_t>(std::lround(std::clamp(opacity, 0.0, 1.0) * 255));
+    if (alpha == 0) {
+        return;
+    }
+    const auto part = [&](std::uint32_t value) { return value * alpha / 255; };
+    const std::uint32_t add[4] = {part(colour.red), part(colour.green), part(colour.blue), alpha};
+    const std::uint32_t rest = 255 - alpha;
+    for (const Run run : mask.runs()) {
+        for (std::uint32_t at = run.begin; at < run.end; ++at) {
+            const std::uint32_t old = pixels[at];
+            std::uint32_t mixed = 0;
+            for (unsigned channel = 0; channel < 4; ++channel) {
+                const std::uint32_t value = ((old >> (8 * channel)) & 0xFFU) * rest / 255 + add[channel];
+                mixed |= std::min(value, 255U) << (8 * channel);
+            }
+            pixels[at] = mixed;
+        }
+    }
+}
+
+} // namespace
+
+SliceScene::SliceScene(AnnotationDocument& document, const ToolController& tools, Plane plane, vtkRenderer* renderer)
+    : m_document(document)
+    , m_plane(plane)
+    , m_renderer(renderer)
+    , m_picture(renderer, PictureLayer::Filter::linear, 0)
+    , m_fills(renderer, PictureLayer::Filter::nearest, 1)
+    , m_drawing(renderer)
+    , m_overlay(document, tools, plane)
+{
+    const QColor background = tokens().view;
+    renderer->SetBackground(background.redF(), background.greenF(), background.blueF());
+    vtkCamera* camera = renderer->GetActiveCamera();
+    camera->ParallelProjectionOn();
+    camera->SetViewUp(0, 1, 0);
+}
+
+void SliceScene::placeCamera(const ViewTransform& transform)
+{
+    vtkCamera* camera = m_renderer->GetActiveCamera();
+    camera->SetFocalPoint(transform.centre.x(), -transform.centre.y(), 0);
+    camera->SetPosition(transform.centre.x(), -transform.centre.y(), 10);
+    camera->SetParallelScale(std::max(1e-6, transform.size.height() / 2 / transform.scale));
+    camera->SetClippingRange(1, 20);
+}
+
+void SliceScene::updatePicture(int n)
+{
+    m_pictureDirty = false;
+    const SliceGrid& grid = m_document.grid(m_plane);
+    const double loaded = m_cutter.render(*m_document.volume(), grid, n, m_document.window(), m_pixels);
+    m_pictureThere = loaded > 0;
+    m_picture.setPixels(m_pixels, grid.width(), grid.height());
+    const double left = -0.5 * grid.spacingX();
+    const double top = 0.5 * grid.spacingY();
+    const double right = (grid.width() - 0.5) * grid.spacingX();
+    const double bottom = -(grid.height() - 0.5) * grid.spacingY();
+    m_picture.place(left, top, right, bottom);
+    m_fills.place(left, top, right, bottom);
+    m_picture.setVisible(m_pictureThere);
+}
+
+void SliceScene::updateObjects(int n)
+{
+    m_objects.clear();
+    if (m_document.masksHidden()) {
+        return;
+    }
+    const SliceGrid& grid = m_document.grid(m_plane);
+    const Segmentation& segmentation = m_document.segmentation();
+    const auto add = [this](SliceMask mask, Colour colour, ShownObject::Look look, bool twice) {
+        if (!mask.empty()) {
+            ShownObject object{std::move(mask), colour, look, twice, {}, {}};
+            traceOutline(object);
+            m_objects.push_back(std::move(object));
+        }
+    };
+    for (const Label& label : segmentation.labels().labels()) {
+        if (label.visible && !segmentation.mask(label.id).empty()) {
+            add(cutShown(segmentation.mask(label.id), grid, n), label.colour, ShownObject::Look::accepted,
+                label.id > paletteSize());
+        }
+    }
+    const Label* active = segmentation.labels().find(m_document.activeLabel());
+    const Colour colour = active != nullptr ? active->colour : Colour{255, 255, 255};
+    const auto addProposal = [&](const Proposal& proposal, int candidate, ShownObject::Look look) {
+        if (proposal.plane == m_plane && grid.storedSlice(n) == proposal.slice) {
+            add(toShown(proposal.candidates[static_cast<std::size_t>(candidate)].mask, grid, n), colour, look, false);
+        }
+    };
+    if (const Proposal* proposal = m_document.proposal()) {
+        addProposal(*proposal, m_document.candidateIndex(), ShownObject::Look::preview);
+    } else if (const Proposal* hint = m_document.hint(); hint != nullptr && !hint->candidates.empty()) {
+        addProposal(*hint, 0, ShownObject::Look::ghost);
+    }
+}
+
+void SliceScene::updateFills()
+{
+    const SliceGrid& grid = m_document.grid(m_plane);
+    const bool any = std::any_of(m_objects.begin(), m_objects.end(),
+                                 [](const ShownObject& object) { return object.look != ShownObject::Look::ghost; });
+    m_fills.setVisible(any);
+    if (!any) {
+        return;
+    }
+    m_fillPixels.assign(static_cast<std::size_t>(grid.width()) * static_cast<std::size_t>(grid.height()), 0);
+    for (const ShownObject& object : m_objects) {
+        if (object.look != ShownObject::Look::ghost) {
+            const bool preview = object.look == ShownObject::Look::preview;
+            blend(m_fillPixels, object.mask, object.colour, m_document.fillOpacity() * (preview ? 1 : kAcceptedShare));
+        }
+    }
+    m_fills.setPixels(m_fillPixels, grid.width(), grid.height());
+}
+
+void SliceScene::update(const SliceOverlay::Frame& frame, int width, int height)
+{
+    SliceOverlay::Frame shown = frame;
+    const bool open = m_document.isOpen();
+    if (open) {
+        if (m_shown != frame.shownSlice) {
+            m_shown = frame.shownSlice;
+            m_pictureDirty = true;
+            m_masksDirty = true;
+        }
+        if (m_pictureDirty) {
+            updatePicture(frame.shownSlice);
+        }
+        if (m_masksDirty) {
+            m_masksDirty = false;
+            updateObjects(frame.shownSlice);
+            updateFills();
+        }
+        placeCamera(frame.transform);
+        shown.pictureThere = m_pictureThere;
+    } else {
+        m_shown = -1;
+        m_objects.clear();
+        m_picture.setVisible(false);
+        m_fills.setVisible(false);
+    }
+    QPainter painter(&m_drawing.begin(width, height));
+    painter.scale(frame.deviceRatio, frame.deviceRatio);
+    if (open) {
+        m_overlay.draw(painter, shown, m_objects);
+    } else {
+        m_overlay.drawEmpty(painter, shown);
+    }
+    painter.end();
+    m_drawing.finish();
+}
+
+} // namespace icmoe::ui
