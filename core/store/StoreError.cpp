@@ -1,7 +1,8 @@
 #include "core/store/StoreError.h"
 
 #include <SQLiteCpp/Exception.h>
-#include <cerrno>
+#include <algorithm>
+#include <initializer_list>
 #include <new>
 #include <sqlite3.h>
 
@@ -14,19 +15,21 @@ Error diskFull(const std::string& file)
             "Free some space, then do it again; everything stored before is safe"};
 }
 
-/// The primary code as SQLite gives it, with the system's reason where reading or writing failed.
-Error translated(int code, int systemError, const std::string& text, const std::string& file)
+/// The primary code as SQLite gives it, with the system's reasons where reading or writing failed.
+Error translated(int code, std::initializer_list<int> reasons, const std::string& text, const std::string& file)
 {
-    const bool system = code == SQLITE_IOERR || code == SQLITE_CANTOPEN;
-    if (code == SQLITE_FULL || (system && (systemError == ENOSPC || systemError == EDQUOT))) {
+    const auto because = [&](std::initializer_list<int> wanted) {
+        return (code == SQLITE_IOERR || code == SQLITE_CANTOPEN) &&
+               std::find_first_of(reasons.begin(), reasons.end(), wanted.begin(), wanted.end()) != reasons.end();
+    };
+    if (code == SQLITE_FULL || because({ENOSPC, EDQUOT})) {
         return diskFull(file);
     }
     if (code == SQLITE_BUSY || code == SQLITE_LOCKED) {
         return {ErrorCode::databaseLocked, "another program has the database open", file,
                 "Close the other window or program that uses it, then try again"};
     }
-    if (code == SQLITE_READONLY ||
-        (system && (systemError == EACCES || systemError == EPERM || systemError == EROFS))) {
+    if (code == SQLITE_READONLY || because({EACCES, EPERM, EROFS})) {
         return readOnly("its folder or file cannot be written", file);
     }
     if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) {
@@ -54,6 +57,7 @@ Error readOnly(const std::string& why, const std::string& file)
 
 Error currentError(sqlite3* database, const std::string& file) noexcept
 {
+    const int reason = errno;
     try {
         throw;
     } catch (const Failure& failure) {
@@ -61,8 +65,8 @@ Error currentError(sqlite3* database, const std::string& file) noexcept
         error.where = error.where.empty() ? file : error.where;
         return error;
     } catch (const SQLite::Exception& exception) {
-        const int systemError = database != nullptr ? sqlite3_system_errno(database) : errno;
-        return translated(exception.getErrorCode() & 0xff, systemError, exception.what(), file);
+        const int kept = database != nullptr ? sqlite3_system_errno(database) : 0;
+        return translated(exception.getErrorCode() & 0xff, {reason, kept}, exception.what(), file);
     } catch (const std::bad_alloc&) {
         return {ErrorCode::databaseFailed, "there is not enough memory", file, "Close other programs and try again"};
     } catch (const std::exception& exception) {

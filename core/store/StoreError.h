@@ -2,6 +2,7 @@
 
 #include "core/base/Result.h"
 
+#include <cerrno>
 #include <string>
 #include <type_traits>
 
@@ -24,7 +25,8 @@ T require(Result<T> result)
     return std::move(*result);
 }
 
-/// What is being handled in a catch block, as an Error. `database` (may be null) knows the system's error number.
+/// What is being handled in a catch block, as an Error. The system's reason is what errno or `database` (may be null)
+/// say: SQLite keeps it for failing statements, but not for a failing COMMIT.
 [[nodiscard]] Error currentError(sqlite3* database, const std::string& file) noexcept;
 
 /// Error texts that several places give.
@@ -35,6 +37,7 @@ T require(Result<T> result)
 template<typename R, typename Work>
 R guarded(sqlite3* database, const std::string& file, const Work& work) noexcept
 {
+    errno = 0; // what currentError() finds there is of this call
     try {
         if constexpr (std::is_void_v<decltype(work())>) {
             work();

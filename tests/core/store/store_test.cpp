@@ -637,20 +637,20 @@ TEST_P(TamperedStore, Verify_FindsIt)
 
 INSTANTIATE_TEST_SUITE_P(
     Everything, TamperedStore,
-    ::testing::Values("DELETE FROM segment_slice", "UPDATE segment_slice SET slice = 4",
-                      "UPDATE segment_slice SET mask = X'0004'", "UPDATE segment_slice SET mask = X'00301E010A01'",
-                      "UPDATE step_state SET state = 'undone' WHERE step_id = 2",
-                      "DELETE FROM step_state WHERE step_id = 3", "UPDATE present_labels SET label_set_id = 1",
-                      "PRAGMA foreign_keys = OFF; UPDATE present_labels SET label_set_id = 99",
-                      "DROP TRIGGER step_is_fixed; UPDATE step SET after_patch = X'0001010103' WHERE id = 2",
-                      "DROP TRIGGER step_is_fixed; UPDATE step SET before_patch = CAST (after_patch || X'00' AS BLOB) WHERE id = 2",
-                      "DROP TRIGGER step_is_fixed; UPDATE step SET before_patch = X'0000' WHERE id = 3",
-                      "DROP TRIGGER annotation_is_fixed; UPDATE annotation SET proposal = X'00'",
-                      "DROP TRIGGER annotation_is_fixed; UPDATE annotation SET accepted = X'00070800'",
-                      "DROP TRIGGER annotation_is_fixed; UPDATE annotation SET prompts = '[{\"id\": 1}]'",
-                      "DROP TRIGGER revision_is_kept; DELETE FROM revision WHERE id = 4",
-                      "DROP TRIGGER revision_is_kept; DELETE FROM step_state WHERE step_id = 3; DELETE FROM revision "
-                      "WHERE step_id = 3"));
+    ::testing::Values(
+        "DELETE FROM segment_slice", "UPDATE segment_slice SET slice = 4", "UPDATE segment_slice SET mask = X'0004'",
+        "UPDATE segment_slice SET mask = X'00301E010A01'", "UPDATE step_state SET state = 'undone' WHERE step_id = 2",
+        "DELETE FROM step_state WHERE step_id = 3", "UPDATE present_labels SET label_set_id = 1",
+        "PRAGMA foreign_keys = OFF; UPDATE present_labels SET label_set_id = 99",
+        "DROP TRIGGER step_is_fixed; UPDATE step SET after_patch = X'0001010103' WHERE id = 2",
+        "DROP TRIGGER step_is_fixed; UPDATE step SET before_patch = CAST (after_patch || X'00' AS BLOB) WHERE id = 2",
+        "DROP TRIGGER step_is_fixed; UPDATE step SET before_patch = X'0000' WHERE id = 3",
+        "DROP TRIGGER annotation_is_fixed; UPDATE annotation SET proposal = X'00'",
+        "DROP TRIGGER annotation_is_fixed; UPDATE annotation SET accepted = X'00070800'",
+        "DROP TRIGGER annotation_is_fixed; UPDATE annotation SET prompts = '[{\"id\": 1}]'",
+        "DROP TRIGGER revision_is_kept; DELETE FROM revision WHERE id = 4",
+        "DROP TRIGGER revision_is_kept; DELETE FROM step_state WHERE step_id = 3; DELETE FROM revision "
+        "WHERE step_id = 3"));
 
 TEST_F(Store, Load_DamagedMask_SaysCorrupt)
 {
