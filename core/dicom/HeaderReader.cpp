@@ -66,7 +66,7 @@ Result<PixelFormat> readFormat(const Attributes& root, const PreScan& scan, cons
         return refuse("the photometric interpretation \"" + format.photometric + "\" is not known", 0x0004);
     }
     const bool isThree = format.photometric[0] == 'R' || format.photometric[0] == 'Y';
-    if (format.samplesPerPixel != (isThree ? 3 : 1) || (isThree && bits != 8 && bits != 16)) {
+    if (format.samplesPerPixel != (isThree ? 3 : 1) || (isThree && (bits < 8 || format.isFloat))) {
         return refuse(format.photometric + " does not go with " + std::to_string(format.samplesPerPixel) +
                           " samples of " + std::to_string(bits) + " bits",
                       0x0002);
@@ -74,9 +74,65 @@ Result<PixelFormat> readFormat(const Attributes& root, const PreScan& scan, cons
     return format;
 }
 
-/// One LUT: descriptor (entries, first value, bits) and data in 16-bit words, or packed bytes.
+/// The 16-bit words of an element, without its padding.
+std::vector<std::uint16_t> wordsOf(const Attributes& item, const DcmTagKey& tag)
+{
+    DcmElement* element = nullptr;
+    Uint16* words = nullptr;
+    if (item.item().findAndGetElement(tag, element).bad() || element == nullptr ||
+        element->getUint16Array(words).bad() || words == nullptr) {
+        return {};
+    }
+    return {words, words + element->getLength() / 2};
+}
+
+/// Segments (PS3.3 C.7.9.2): 0 discrete values, 1 linear up to a value, 2 earlier segments again. At most `count`
+/// entries.
+std::vector<std::uint16_t> expandSegments(const std::vector<std::uint16_t>& words, std::size_t count)
+{
+    std::vector<std::uint16_t> entries;
+    /// Expands the segment at `at`, gives the place behind it; nothing at a damaged one.
+    const auto expand = [&](std::size_t at) -> std::optional<std::size_t> {
+        if (at + 2 >= words.size()) {
+            return std::nullopt;
+        }
+        const std::size_t length = words[at + 1];
+        if (words[at] == 0) {
+            const std::size_t available =
+                std::min({length, words.size() - at - 2, count - std::min(count, entries.size())});
+            entries.insert(entries.end(), words.begin() + static_cast<std::ptrdiff_t>(at + 2),
+                           words.begin() + static_cast<std::ptrdiff_t>(at + 2 + available));
+            return at + 2 + length;
+        }
+        if (words[at] != 1 || entries.empty()) {
+            return std::nullopt;
+        }
+        const double from = entries.back();
+        const double step = (words[at + 2] - from) / static_cast<double>(std::max<std::size_t>(length, 1));
+        for (std::size_t i = 1; i <= length && entries.size() < count; ++i) {
+            entries.push_back(static_cast<std::uint16_t>(std::lround(from + step * static_cast<double>(i))));
+        }
+        return at + 3;
+    };
+    std::optional<std::size_t> at = 0;
+    while (at && *at < words.size() && entries.size() < count) {
+        if (words[*at] == 2 && *at + 3 < words.size()) {
+            std::optional<std::size_t> again =
+                (words[*at + 2] + (std::size_t{words[*at + 3]} << 16U)) / 2; // the offset is in bytes
+            for (std::size_t i = 0; again && i < words[*at + 1] && entries.size() < count; ++i) {
+                again = expand(*again);
+            }
+            at = *at + 4;
+        } else {
+            at = expand(*at);
+        }
+    }
+    return entries;
+}
+
+/// One LUT: descriptor (entries, first value, bits) and data in 16-bit words, packed bytes or segments.
 LookupTable readTable(const Attributes& item, const DcmTagKey& descriptorTag, const DcmTagKey& dataTag,
-                      bool firstIsSigned)
+                      const DcmTagKey& segmentsTag, bool firstIsSigned)
 {
     const auto descriptor = item.numbers(descriptorTag);
     if (descriptor.size() < 3) {
@@ -90,23 +146,17 @@ LookupTable readTable(const Attributes& item, const DcmTagKey& descriptorTag, co
         table.first -= 65536;
     }
     table.bits = static_cast<int>(std::clamp(descriptor[2], 1.0, 16.0));
-    DcmElement* element = nullptr;
-    if (item.item().findAndGetElement(dataTag, element).bad() || element == nullptr) {
-        return {};
-    }
-    Uint16* words = nullptr;
-    if (element->getUint16Array(words).bad() || words == nullptr) {
-        return {};
-    }
-    const std::size_t available = element->getLength() / 2;
-    if (available * 2 >= count && available < count) { // 8-bit entries, two a word
+    const auto words = wordsOf(item, dataTag);
+    if (words.empty()) {
+        table.entries = expandSegments(wordsOf(item, segmentsTag), count);
+    } else if (words.size() < count && words.size() * 2 >= count) { // 8-bit entries, two a word
         for (std::size_t i = 0; i < count; ++i) {
             table.entries.push_back(static_cast<std::uint16_t>(i % 2 == 0 ? words[i / 2] & 0xffU : words[i / 2] >> 8U));
         }
         table.bits = 8;
-        return table;
+    } else {
+        table.entries.assign(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(std::min(count, words.size())));
     }
-    table.entries.assign(words, words + std::min(count, available));
     return table;
 }
 
@@ -115,12 +165,15 @@ void readTables(const Attributes& root, StoredFile& stored)
     const bool isSigned = stored.format.isSigned;
     if (stored.format.photometric == "PALETTE COLOR") {
         stored.palette = {
-            readTable(root, DCM_RedPaletteColorLookupTableDescriptor, DCM_RedPaletteColorLookupTableData, isSigned),
-            readTable(root, DCM_GreenPaletteColorLookupTableDescriptor, DCM_GreenPaletteColorLookupTableData, isSigned),
-            readTable(root, DCM_BluePaletteColorLookupTableDescriptor, DCM_BluePaletteColorLookupTableData, isSigned)};
+            readTable(root, DCM_RedPaletteColorLookupTableDescriptor, DCM_RedPaletteColorLookupTableData,
+                      DCM_SegmentedRedPaletteColorLookupTableData, isSigned),
+            readTable(root, DCM_GreenPaletteColorLookupTableDescriptor, DCM_GreenPaletteColorLookupTableData,
+                      DCM_SegmentedGreenPaletteColorLookupTableData, isSigned),
+            readTable(root, DCM_BluePaletteColorLookupTableDescriptor, DCM_BluePaletteColorLookupTableData,
+                      DCM_SegmentedBluePaletteColorLookupTableData, isSigned)};
     }
     if (DcmItem* const item = root.firstItem(DCM_ModalityLUTSequence)) {
-        stored.modalityLut = readTable(Attributes(*item), DCM_LUTDescriptor, DCM_LUTData, isSigned);
+        stored.modalityLut = readTable(Attributes(*item), DCM_LUTDescriptor, DCM_LUTData, DcmTagKey(0, 0), isSigned);
     }
 }
 
@@ -207,8 +260,6 @@ Result<InstanceHeader> headerOf(DcmFileFormat& file, PreScan scan, const std::fi
     if (header.sopClassUid == UID_MediaStorageDirectoryStorage || root.has(DCM_DirectoryRecordSequence)) {
         header.kind = ObjectKind::directory;
         header.referencedFiles = readDirectory(root);
-    } else if (isSegmentation(header.sopClassUid)) {
-        header.kind = ObjectKind::segmentation;
     } else if (!scan.pixels) {
         return fail(ErrorCode::notAnImage, "not a picture: " + kindOfObject(header.sopClassUid),
                     whereTag(name, 0x7fe0, 0x0010), "Open the pictures that it belongs to");
@@ -216,6 +267,7 @@ Result<InstanceHeader> headerOf(DcmFileFormat& file, PreScan scan, const std::fi
         if (auto described = readPixelDescription(root, scan, *stored, name); !described) {
             return fail(described.error());
         }
+        header.kind = isSegmentation(header.sopClassUid) ? ObjectKind::segmentation : ObjectKind::image;
         header.frames = readFrameHeaders(root, scan.frames, stored->format);
     }
     stored->scan = std::move(scan);

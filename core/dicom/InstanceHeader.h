@@ -6,6 +6,7 @@
 #include "core/image/Volume.h"
 
 #include <array>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>

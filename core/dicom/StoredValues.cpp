@@ -96,8 +96,9 @@ Result<StoredSummary> summarizeStoredValues(const std::filesystem::path& path)
         return fail(header.error());
     }
     const StoredFile& file = *header->stored;
-    if (header->kind != ObjectKind::image) {
-        return fail(ErrorCode::notAnImage, "not a picture", path.string());
+    if (header->kind == ObjectKind::directory) {
+        return fail(ErrorCode::notAnImage, "not a picture: a DICOMDIR", path.string(),
+                    "Open the pictures that it lists");
     }
     StoredSummary summary{.rows = file.format.rows,
                           .columns = file.format.columns,

@@ -34,7 +34,7 @@ struct StoredValues {
 /// Of a DICOM instance that scan() found (or one with `file` and `frame` alone). sourceNotDicom is unknownFormat here.
 [[nodiscard]] Result<StoredValues> storedFrameValues(const Instance& instance);
 
-/// Of all frames of one file: what `list --json` prints.
+/// Of all frames of one file (a picture or a SEG): what `list --json` prints. notAnImage for other objects.
 struct StoredSummary {
     int rows = 0;
     int columns = 0;
