@@ -18,6 +18,7 @@ namespace {
 std::string decimal(double value)
 {
     std::array<char, 40> text{};
+    value = value == 0 ? 0 : value; // no "-0"
     for (int digits = 15; digits > 0; --digits) {
         if (std::snprintf(text.data(), text.size(), "%.*g", digits, value) <= 16) {
             break;
@@ -104,7 +105,9 @@ void fillSeries(Filler& fill, const SeriesTexts& texts)
     fill.text(DCM_Modality, texts.modality);
     fill.text(DCM_SeriesInstanceUID, uidFromText(texts.uidSeed + "/series"));
     fill.text(DCM_SeriesNumber, std::to_string(texts.seriesNumber));
-    fill.text(DCM_Laterality, "");
+    if (texts.bodyPart.empty()) {
+        fill.text(DCM_Laterality, ""); // asked for where the body part does not tell
+    }
     fill.text(DCM_PatientPosition, "HFS");
     fill.text(DCM_Manufacturer, texts.manufacturer);
     fill.optionalText(DCM_SeriesDescription, texts.seriesDescription);
