@@ -15,8 +15,8 @@ struct EngineOptions {
     Precision precision = Precision::automatic;
     std::size_t memoryCacheBytes = std::size_t{512} << 20;
     std::size_t diskCacheBytes = std::size_t{4} << 30;
-    /// false: the base's raw answers, as `evaluate --experts none` wants them (a box: mask 0; a click: the hypothesis of
-    /// highest predicted IoU). true: with the program's guarantees (clicks honoured, no leak, no islands).
+    /// false: the base's raw answers, as `evaluate --experts none` wants them (a box: mask 0; a click: the hypothesis
+    /// of highest predicted IoU). true: with the program's guarantees (clicks honoured, no leak, no islands).
     bool guarantees = true;
 };
 
