@@ -138,6 +138,9 @@ TEST(Durability, EveryChange_IsFlushedBeforeItIsAcknowledged)
     flushed("the view");
     store.reset();
     EXPECT_FALSE(std::filesystem::exists(folder.file().string() + "-journal"));
+    EXPECT_EQ(vfs.operations().back().kind, FaultVfs::Kind::remove);
+    EXPECT_TRUE(vfs.operations().back().flushesFolder) << "what synchronous=EXTRA adds";
+    flushed("closing");
 }
 
 TEST(Durability, OneStep_FlushesJournalThenDatabaseThenTheEndOfTheJournal)
@@ -175,7 +178,10 @@ TEST(Durability, OneStep_FlushesJournalThenDatabaseThenTheEndOfTheJournal)
         return std::any_of(step.begin() + from, step.begin() + to,
                            [&](const auto& o) { return o.kind == Kind::sync && o.onJournal() == journal; });
     };
-    EXPECT_TRUE(flushes(true, 0, firstWrite)) << "the old pages are safe before the first new one is written";
+    EXPECT_EQ(std::count_if(step.begin(), step.begin() + firstWrite,
+                            [](const auto& o) { return o.kind == Kind::sync && o.onJournal(); }),
+              2)
+        << "the old pages, then their number, are safe before the first new one is written";
     EXPECT_TRUE(flushes(false, lastWrite, ends)) << "the new pages are safe before the old ones are given up";
     EXPECT_TRUE(flushes(true, ends, static_cast<std::ptrdiff_t>(step.size())))
         << "and that is safe before append returns";

@@ -19,11 +19,10 @@ using Clock = std::chrono::steady_clock;
 /// A store_writer that runs beside the test.
 class Writer {
 public:
-    Writer(const std::filesystem::path& file, unsigned seed, int round)
+    Writer(const std::filesystem::path& file, unsigned seed, const std::string& round)
     {
         const std::string program = std::string(ICMOE_BINARY_DIR) + "/store_writer";
         const std::string seedText = std::to_string(seed);
-        const std::string roundText = std::to_string(round);
         int ends[2] = {};
         if (::pipe2(ends, O_CLOEXEC) != 0) {
             throw std::runtime_error("no pipe");
@@ -31,7 +30,7 @@ public:
         m_process = ::fork();
         if (m_process == 0) {
             ::dup2(ends[1], STDOUT_FILENO);
-            ::execl(program.c_str(), program.c_str(), file.c_str(), seedText.c_str(), roundText.c_str(), nullptr);
+            ::execl(program.c_str(), program.c_str(), file.c_str(), seedText.c_str(), round.c_str(), nullptr);
             ::_exit(127);
         }
         ::close(ends[1]);
@@ -150,7 +149,7 @@ TEST(KilledWriter, AHundredTimesAtRandomMoments_LosesNothingAcknowledged)
             file = folder / ("annotations" + std::to_string(round) + ".sqlite");
             model = {};
         }
-        Writer writer(file, seed, round);
+        Writer writer(file, seed, std::to_string(round));
         const std::size_t words = moments() % 4 == 0 ? 0 : 1 + moments() % 30;
         writer.listen(words, std::chrono::seconds(20));
         const unsigned microseconds = static_cast<unsigned>(moments()) % (words == 0 ? 30'000U : 6'000U);
@@ -165,11 +164,11 @@ TEST(KilledWriter, AHundredTimesAtRandomMoments_LosesNothingAcknowledged)
     EXPECT_GT(tally.acknowledged, 100U);
 }
 
-TEST(SecondProgram, OnTheSameDatabase_IsStoppedByTheLockAndSaysSo)
+TEST(SecondProgram, WhileTheFirstIsIdle_IsStoppedByTheLockAndSaysSo)
 {
     const TemporaryFolder folder;
     const auto file = folder / "annotations.sqlite";
-    Writer writer(file, 1, 0);
+    Writer writer(file, 1, "idle");
     writer.listen(1, std::chrono::seconds(20));
     ASSERT_EQ(writer.heard('o'), 1U);
     for (const bool readOnly : {false, true}) {

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 // store_writer FILE SEED ROUND: does random steps until it is killed, and tells on its standard output: 'o' the store
-// is open, 't' a step begins, 'a' the step was acknowledged. Needs core only.
+// is open, 't' a step begins, 'a' the step was acknowledged. Without steps where ROUND is "idle". Needs core only.
 int main(int count, char** arguments)
 {
     using namespace icmoe;
@@ -17,7 +17,8 @@ int main(int count, char** arguments)
         return 2;
     }
     const std::string round = arguments[3];
-    std::mt19937 random(static_cast<unsigned>(std::stoul(arguments[2]) + std::stoul(round)));
+    const bool idle = round == "idle";
+    std::mt19937 random(static_cast<unsigned>(std::stoul(arguments[2]) + (idle ? 0 : std::stoul(round))));
     const auto store = AnnotationStore::open(arguments[1]);
     if (!store) {
         return failed(store.error());
@@ -29,6 +30,9 @@ int main(int count, char** arguments)
     test::StoreModel model = test::StoreModel::of(**store, *series);
     if (!tell('o')) {
         return 4;
+    }
+    while (idle) {
+        ::pause();
     }
     for (int step = 0;; ++step) {
         const auto operation = model.next(random, round + "." + std::to_string(step));
