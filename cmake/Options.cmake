@@ -12,6 +12,7 @@ target_compile_options(project_options INTERFACE
   "$<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wpedantic;-Wshadow;-Wconversion;-Werror>")
 target_compile_definitions(project_options INTERFACE QT_NO_KEYWORDS)
 if(ICMOE_SANITIZE)
+  target_compile_definitions(project_options INTERFACE ICMOE_SANITIZED)
   target_compile_options(project_options INTERFACE -fsanitize=${ICMOE_SANITIZE} -fno-omit-frame-pointer
     "$<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>" "$<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>")
   target_link_options(project_options INTERFACE -fsanitize=${ICMOE_SANITIZE})
