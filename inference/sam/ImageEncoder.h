@@ -10,6 +10,7 @@
 namespace icmoe {
 
 class NetworkWeights;
+struct EncoderKernels;
 
 /// TinyViT as LiteMedSAM has it: 256 × 256 × 3 → 64 × 64 × 256. Everything is channel last.
 class ImageEncoder {
@@ -30,6 +31,12 @@ public:
 
 /// The encoder as a chain of LibTorch operators, in the element type given (float32 or bfloat16).
 [[nodiscard]] std::unique_ptr<ImageEncoder> makeTorchImageEncoder(const NetworkWeights& weights, at::ScalarType type);
+
+/// The encoder in fp32 by the project's own kernels, whose passes stay in cache: the fast one on a processor. `kernels`
+/// must be one that this processor runs; without, the best one.
+[[nodiscard]] std::unique_ptr<ImageEncoder> makeFusedImageEncoder(const NetworkWeights& weights);
+[[nodiscard]] std::unique_ptr<ImageEncoder> makeFusedImageEncoder(const NetworkWeights& weights,
+                                                                  const EncoderKernels& kernels);
 
 /// Shapes of the four stages.
 struct StageShape {

@@ -132,7 +132,8 @@ private:
         , m_decoder(weights, m_prompts.densePosition())
     {
         const auto precision = choosePrecision(options.precision);
-        m_encoder = makeTorchImageEncoder(weights, precision == Precision::bf16 ? at::kBFloat16 : at::kFloat);
+        m_encoder = precision == Precision::bf16 ? makeTorchImageEncoder(weights, at::kBFloat16)
+                                                 : makeFusedImageEncoder(weights);
         m_info.engine = "LiteMedSAM";
         m_info.weightsSha256 = sha256;
         m_info.expertsRevision = "none";

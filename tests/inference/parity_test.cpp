@@ -7,9 +7,10 @@
 #include "inference/sam/NetworkWeights.h"
 #include "inference/sam/Preprocess.h"
 #include "inference/sam/PromptEncoder.h"
+#include "inference/sam/kernels/EncoderKernels.h"
 
 #include <ATen/ATen.h>
-#include <ATen/cpu/Utils.h>
+#include <ATen/Parallel.h>
 #include <cmath>
 #include <fstream>
 #include <gtest/gtest.h>
@@ -201,6 +202,45 @@ TEST(Parity, TorchEncoderFp32_StaysWithinTheLimitsAtEveryStage)
     const at::InferenceMode guard;
     const Network network;
     expectEncoderParity(*makeTorchImageEncoder(network.weights, at::kFloat));
+}
+
+TEST(Parity, FusedEncoder_StaysWithinTheLimitsAtEveryStage)
+{
+    ICMOE_NEEDS_WEIGHTS();
+    const at::InferenceMode guard;
+    const Network network;
+    expectEncoderParity(*makeFusedImageEncoder(network.weights));
+}
+
+TEST(Parity, EveryInstructionSetThatRunsHere_StaysWithinTheLimits)
+{
+    ICMOE_NEEDS_WEIGHTS();
+    const at::InferenceMode guard;
+    const Network network;
+    for (const auto* kernels : {&genericKernels(), &avx2Kernels(), &avx512Kernels()}) {
+        if (kernels == &bestKernels() || !canRun(*kernels)) {
+            std::cout << kernels->name
+                      << (canRun(*kernels) ? " has its own test\n" : " does not run on this processor\n");
+            continue;
+        }
+        expectEncoderParity(*makeFusedImageEncoder(network.weights, *kernels));
+    }
+}
+
+TEST(Parity, FusedEncoder_GivesTheSameBitsWithOneAndTwoThreads)
+{
+    ICMOE_NEEDS_WEIGHTS();
+    const at::InferenceMode guard;
+    const Network network;
+    const auto input = prepare(*test::referencePicture("discs300x200")).value();
+    const auto encoder = makeFusedImageEncoder(network.weights);
+    const int before = at::get_num_threads();
+    at::set_num_threads(1);
+    const auto alone = encoder->encode(input.values.data(), [] { return true; }).value();
+    at::set_num_threads(2);
+    const auto together = encoder->encode(input.values.data(), [] { return true; }).value();
+    at::set_num_threads(before);
+    EXPECT_TRUE(at::equal(alone, together));
 }
 
 TEST(Parity, PromptsAndMasks_StayWithinTheLimits)
