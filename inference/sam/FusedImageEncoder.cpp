@@ -470,7 +470,9 @@ private:
     }
 
     static constexpr int kMostThreads = 64;
-    static constexpr std::size_t kScratch = 640 * 1024; // floats a thread; the largest pass is a window of stage 2
+    static constexpr std::size_t kScratch = std::size_t{1} << 18; // floats a thread
+    // the largest pass: a window of stage 2
+    static_assert(196 * 160 * 4 + attentionScratch(196, 32) <= static_cast<long>(kScratch));
 
     const EncoderKernels& m_kernels;
     PackedLinear m_patch[2];

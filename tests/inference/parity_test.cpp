@@ -3,6 +3,7 @@
 #include "ReferencePictures.h"
 #include "TestWeights.h"
 #include "inference/sam/ImageEncoder.h"
+#include "inference/sam/LiteMedSamSegmenter.h"
 #include "inference/sam/MaskDecoder.h"
 #include "inference/sam/NetworkWeights.h"
 #include "inference/sam/Preprocess.h"
@@ -224,6 +225,47 @@ TEST(Parity, EveryInstructionSetThatRunsHere_StaysWithinTheLimits)
             continue;
         }
         expectEncoderParity(*makeFusedImageEncoder(network.weights, *kernels));
+    }
+}
+
+TEST(Parity, Bf16Encoder_KeepsDirectionAndMask)
+{
+    ICMOE_NEEDS_WEIGHTS();
+    if (!hasBf16Hardware()) {
+        GTEST_SKIP() << "this processor has neither AVX512-BF16 nor AMX";
+    }
+    const at::InferenceMode guard;
+    const Network network;
+    const Reference reference;
+    const auto exact = makeFusedImageEncoder(network.weights);
+    const auto rounded = makeTorchImageEncoder(network.weights, at::kBFloat16);
+    for (const auto& entry : reference.index().at("pictures")) {
+        const auto name = entry.at("name").get<std::string>();
+        SCOPED_TRACE(name);
+        const auto image = test::referencePicture(name);
+        if (!image) {
+            continue;
+        }
+        const auto input = prepare(*image).value();
+        const auto box = at::tensor(entry.at("box").get<std::vector<float>>()).view({1, 4});
+        std::vector<at::Tensor> masks;
+        for (auto* encoder : {exact.get(), rounded.get()}) {
+            const auto embedding = encoder->encode(input.values.data(), [] { return true; }).value();
+            if (encoder == rounded.get()) {
+                const auto difference =
+                    reference.compare(entry.at("embedding"), channelsFirst(embedding.view({64, 64, 256})));
+                EXPECT_GE(difference.cosine, 0.99);
+                EXPECT_LE(difference.relativeL2, 0.15);
+            }
+            const auto prepared = network.decoder.prepare((embedding + network.prompts.noMask()).unsqueeze(0));
+            const auto decoded = network.decoder.decode(prepared, network.prompts.boxes(box));
+            masks.push_back(network.decoder.masks(decoded, 0, 0, 1) > 0);
+        }
+        const auto area = masks[0].sum().item<double>();
+        if (area >= 500) {
+            const auto shared = (masks[0] & masks[1]).sum().item<double>();
+            EXPECT_GE(2 * shared / (area + masks[1].sum().item<double>()), 0.95);
+        }
     }
 }
 
