@@ -108,9 +108,10 @@ void store(std::byte* out, SampleType type, double value)
 /// Where the volume's voxels come from for each slice of the written grid.
 class SliceSource {
 public:
-    SliceSource(const Volume& volume, SampleType type, const Geometry& grid, bool resampled)
+    SliceSource(const Volume& volume, SampleType type, bool values, const Geometry& grid, bool resampled)
         : m_volume(volume)
         , m_type(type)
+        , m_values(values)
         , m_grid(grid)
         , m_resampled(resampled)
         , m_size(bytesPerVoxel(type))
@@ -139,7 +140,7 @@ public:
     }
 
 private:
-    [[nodiscard]] bool isDirect() const { return !m_resampled && m_type == m_volume.type(); }
+    [[nodiscard]] bool isDirect() const { return !m_resampled && !m_values; }
 
     void findFill()
     {
@@ -176,7 +177,7 @@ private:
             std::memcpy(out, colour.data(), 3);
             return;
         }
-        if (m_type == m_volume.type()) {
+        if (!m_values) {
             copyStored(out, from);
             return;
         }
@@ -209,6 +210,7 @@ private:
 
     const Volume& m_volume;
     SampleType m_type;
+    bool m_values; ///< rescaled values, else stored ones
     const Geometry& m_grid;
     bool m_resampled;
     std::size_t m_size;
@@ -318,15 +320,17 @@ try {
         job.geometry = std::move(*grid);
     }
     job.type = volume.type();
+    bool values = false;
     if (!stored && !isIdentity(volume)) {
         const bool nifti = *format == ImageFormat::nifti || *format == ImageFormat::niftiGzip;
         if (nifti && fitsNiftiSlope(volume)) {
             job.rescale = volume.description().rescale.front();
         } else {
             job.type = typeForValues(volume);
+            values = true;
         }
     }
-    SliceSource source(volume, job.type, job.geometry, !regular);
+    SliceSource source(volume, job.type, values, job.geometry, !regular);
     job.slice = [&source](int, int k) -> Result<std::span<const std::byte>> { return source.slice(k); };
     return writeAndVerify(job, path, *format, replace, beforeVerification);
 } catch (const std::bad_alloc&) {

@@ -1,6 +1,7 @@
 #include "core/export/Export.h"
 
 #include "core/base/AtomicFile.h"
+#include "core/dicom/PreScan.h"
 #include "core/export/GridMapping.h"
 #include "core/export/LabelMap.h"
 #include "core/export/PngMask.h"
@@ -182,7 +183,7 @@ Result<MaskFormat> formatOfContent(const std::filesystem::path& path)
     if (!stream) {
         return fail(stream.error());
     }
-    std::array<std::byte, 132> first = {};
+    std::array<std::byte, 1024> first = {};
     const auto got = stream->readSome(first);
     if (!got) {
         return fail(got.error());
@@ -199,7 +200,7 @@ Result<MaskFormat> formatOfContent(const std::filesystem::path& path)
     if (text.starts_with("\x89PNG")) {
         return MaskFormat::png;
     }
-    if (text.size() == 132 && text.substr(128) == "DICM") {
+    if (looksLikeDicom(std::span(first).first(*got))) {
         return MaskFormat::dicomSeg;
     }
     return fail(ErrorCode::unknownFormat, "this is no DICOM SEG, NIfTI, NRRD or PNG file", path.string(),

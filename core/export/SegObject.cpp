@@ -1,12 +1,11 @@
 #include "core/export/SegObject.h"
 
+#include "core/dicom/Dcmtk.h"
+#include "core/dicom/PreScan.h"
 #include "core/export/DisplayColour.h"
 #include "core/export/SegSource.h"
 
-#include <dcmtk/dcmdata/dcrledrg.h>
-
 #include <cstring>
-#include <mutex>
 #include <set>
 
 namespace icmoe {
@@ -281,8 +280,6 @@ private:
 
     Status readPixels()
     {
-        static std::once_flag registered;
-        std::call_once(registered, [] { DcmRLEDecoderRegistration::registerCodecs(); });
         if (m_dataset.chooseRepresentation(EXS_LittleEndianExplicit, nullptr).bad()) {
             const DcmXfer syntax(m_dataset.getOriginalXfer());
             return fail(ErrorCode::unsupportedTransferSyntax,
@@ -343,9 +340,10 @@ SliceMask SegObjectFile::mask(std::size_t frame, int segment) const
 
 Result<SegObjectFile> readSegObject(const std::filesystem::path& path)
 {
-    std::error_code ignored;
-    if (!std::filesystem::exists(path, ignored)) {
-        return fail(ErrorCode::notFound, "no such file", path.string(), "Check the path");
+    initializeDcmtk();
+    // Depth and lengths are held against the file before DCMTK's recursive parser sees it.
+    if (const auto scanned = preScan(path); !scanned) {
+        return fail(scanned.error());
     }
     DcmFileFormat file;
     const OFCondition loaded = file.loadFile(path.c_str());

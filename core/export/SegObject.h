@@ -49,9 +49,9 @@ struct SegObjectFile {
     [[nodiscard]] SliceMask mask(std::size_t frame, int segment) const;
 };
 
-/// Reads a SEG: uncompressed or RLE, binary, fractional or label map. notFound, malformedFile, notAnImage (another kind
-/// of object), missingAttribute, unsupportedPixels, unsupportedTransferSyntax, limitExceeded, truncatedFile. `where`
-/// names file and tag.
+/// Reads a SEG: uncompressed or RLE, binary, fractional or label map. notFound, unknownFormat, malformedFile,
+/// notAnImage (another kind of object), missingAttribute, unsupportedPixels, unsupportedTransferSyntax, limitExceeded,
+/// truncatedFile. `where` names file and tag.
 [[nodiscard]] Result<SegObjectFile> readSegObject(const std::filesystem::path& path);
 
 } // namespace icmoe

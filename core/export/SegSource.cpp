@@ -1,5 +1,7 @@
 #include "core/export/SegSource.h"
 
+#include "core/dicom/Dcmtk.h"
+#include "core/dicom/PreScan.h"
 #include "core/dicom/Uid.h"
 
 #include <algorithm>
@@ -9,10 +11,9 @@ namespace {
 
 Result<std::unique_ptr<DcmDataset>> readAttributes(const std::filesystem::path& path)
 {
-    std::error_code ignored;
-    if (!std::filesystem::exists(path, ignored)) {
-        return fail(ErrorCode::notFound, "the source file is not there any more", path.string(),
-                    "Bring the source back");
+    initializeDcmtk();
+    if (const auto scanned = preScan(path); !scanned) {
+        return fail(scanned.error());
     }
     DcmFileFormat file;
     // Values above 4 KiB (pixels) stay on the disk.

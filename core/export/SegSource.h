@@ -33,7 +33,7 @@ struct SegSource {
 /// Reads the first file's attributes. A source without study, series or frame of reference UID gets one made from its
 /// instance UIDs, so that repeated exports agree; a source that is not placed in the patient has no frame of reference.
 /// sourceNotDicom, missingAttribute (an instance without UID), invalidArgument (instances do not match the slices),
-/// notFound, malformedFile.
+/// notFound, unknownFormat, malformedFile.
 [[nodiscard]] Result<SegSource> readSegSource(const Series& series, const Geometry& geometry);
 
 /// Text of an attribute, "" where missing; surrounding spaces removed.

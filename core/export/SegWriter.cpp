@@ -233,6 +233,8 @@ private:
         if (placed()) {
             root.text(DCM_FrameOfReferenceUID, m_source.frameOfReferenceUid);
             copy(root, DCM_PositionReferenceIndicator, true);
+        } else {
+            copy(root, DCM_PatientOrientation, true); // asked for where frames have no orientation of their own
         }
         root.text(DCM_Manufacturer, "icmoe");
         root.text(DCM_ManufacturerModelName, "icmoe");
