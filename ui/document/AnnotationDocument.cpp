@@ -199,6 +199,10 @@ struct AnnotationDocument::Private final : DocumentEditor {
     void keep(const std::shared_ptr<StepRecord>& step, SegmentationPatch patch,
               const std::function<StepCommand*()>& command)
     {
+        if (!step->labelsBefore) { // so that the store knows the labels of a series that never had a label step
+            step->labelsBefore = segmentation.labels();
+            step->labelsAfter = segmentation.labels();
+        }
         step->after = sameSlices(segmentation, patch);
         step->before = std::move(patch);
         store.append(step);

@@ -2,8 +2,6 @@
 
 #include <QImage>
 
-#include <vtkActor.h>
-#include <vtkActor2D.h>
 #include <vtkCellArray.h>
 #include <vtkFloatArray.h>
 #include <vtkImageData.h>
@@ -11,9 +9,7 @@
 #include <vtkPointData.h>
 #include <vtkPoints.h>
 #include <vtkPolyData.h>
-#include <vtkPolyDataMapper.h>
 #include <vtkPolyDataMapper2D.h>
-#include <vtkProperty.h>
 #include <vtkRenderer.h>
 #include <vtkTexture.h>
 #include <vtkTexturedActor2D.h>
@@ -56,12 +52,12 @@ struct Quad {
         texture->SetInterpolate(linear ? 1 : 0);
     }
 
-    void place(double left, double top, double right, double bottom, double z)
+    void place(double left, double top, double right, double bottom)
     {
-        points->SetPoint(0, left, bottom, z);
-        points->SetPoint(1, right, bottom, z);
-        points->SetPoint(2, right, top, z);
-        points->SetPoint(3, left, top, z);
+        points->SetPoint(0, left, bottom, 0);
+        points->SetPoint(1, right, bottom, 0);
+        points->SetPoint(2, right, top, 0);
+        points->SetPoint(3, left, top, 0);
         points->Modified();
     }
 
@@ -83,30 +79,25 @@ struct Quad {
 
 } // namespace
 
+// Two-dimensional props, not actors of the scene: VTK blends those in order, translucent actors in no order at all.
 struct PictureLayer::Private {
-    Private(bool linear, double z)
+    explicit Private(bool linear)
         : quad(linear)
-        , height(z)
     {
     }
     Quad quad;
-    double height;
-    vtkNew<vtkPolyDataMapper> mapper;
-    vtkNew<vtkActor> actor;
+    vtkNew<vtkPolyDataMapper2D> mapper;
+    vtkNew<vtkTexturedActor2D> actor;
 };
 
-PictureLayer::PictureLayer(vtkRenderer* renderer, Filter filter, double height)
-    : d(std::make_unique<Private>(filter == Filter::linear, height))
+PictureLayer::PictureLayer(vtkRenderer* renderer, Filter filter)
+    : d(std::make_unique<Private>(filter == Filter::linear))
 {
     d->mapper->SetInputData(d->quad.data);
     d->actor->SetMapper(d->mapper);
     d->actor->SetTexture(d->quad.texture);
-    d->actor->GetProperty()->LightingOff();
-    d->actor->GetProperty()->SetColor(1, 1, 1);
-    d->actor->ForceTranslucentOn(); // layers are blended in the order in which they were made
     d->actor->VisibilityOff();
-    d->actor->PickableOff();
-    renderer->AddActor(d->actor);
+    renderer->AddActor2D(d->actor);
 }
 
 PictureLayer::~PictureLayer() = default;
@@ -120,7 +111,7 @@ void PictureLayer::setPixels(const std::vector<std::uint32_t>& pixels, int width
 
 void PictureLayer::place(double left, double top, double right, double bottom)
 {
-    d->quad.place(left, top, right, bottom, d->height);
+    d->quad.place(left, top, right, bottom);
 }
 
 void PictureLayer::setVisible(bool visible)
@@ -155,7 +146,7 @@ QImage& DrawingLayer::begin(int width, int height)
         // painted where VTK reads it: no copy
         d->canvas = QImage(static_cast<uchar*>(d->quad.image->GetScalarPointer()), width, height, width * 4,
                            QImage::Format_RGBA8888_Premultiplied);
-        d->quad.place(0, height, width, 0, 0);
+        d->quad.place(0, height, width, 0);
     }
     d->canvas.fill(Qt::transparent);
     return d->canvas;

@@ -16,14 +16,14 @@ namespace icmoe::ui {
 class PictureLayer {
 public:
     enum class Filter { nearest, linear };
-    PictureLayer(vtkRenderer* renderer, Filter filter, double height);
+    PictureLayer(vtkRenderer* renderer, Filter filter);
     ~PictureLayer();
     PictureLayer(const PictureLayer&) = delete;
     PictureLayer& operator=(const PictureLayer&) = delete;
 
     /// Row 0 is the top one. `pixels` holds width × height values, R in the lowest byte.
     void setPixels(const std::vector<std::uint32_t>& pixels, int width, int height);
-    /// Scene coordinates; y grows upwards, `top` > `bottom`.
+    /// Device pixels of the view; y grows upwards, `top` > `bottom`.
     void place(double left, double top, double right, double bottom);
     void setVisible(bool visible);
 

@@ -5,7 +5,6 @@
 
 #include <QPainter>
 
-#include <vtkCamera.h>
 #include <vtkRenderer.h>
 
 #include <algorithm>
@@ -44,26 +43,23 @@ void blend(std::vector<std::uint32_t>& pixels, const SliceMask& mask, Colour col
 SliceScene::SliceScene(AnnotationDocument& document, const ToolController& tools, Plane plane, vtkRenderer* renderer)
     : m_document(document)
     , m_plane(plane)
-    , m_renderer(renderer)
-    , m_picture(renderer, PictureLayer::Filter::linear, 0)
-    , m_fills(renderer, PictureLayer::Filter::nearest, 1)
+    , m_picture(renderer, PictureLayer::Filter::linear)
+    , m_fills(renderer, PictureLayer::Filter::nearest)
     , m_drawing(renderer)
     , m_overlay(document, tools, plane)
 {
     const QColor background = tokens().view;
     renderer->SetBackground(background.redF(), background.greenF(), background.blueF());
-    vtkCamera* camera = renderer->GetActiveCamera();
-    camera->ParallelProjectionOn();
-    camera->SetViewUp(0, 1, 0);
 }
 
-void SliceScene::placeCamera(const ViewTransform& transform)
+void SliceScene::placePicture(const ViewTransform& transform, double deviceRatio)
 {
-    vtkCamera* camera = m_renderer->GetActiveCamera();
-    camera->SetFocalPoint(transform.centre.x(), -transform.centre.y(), 0);
-    camera->SetPosition(transform.centre.x(), -transform.centre.y(), 10);
-    camera->SetParallelScale(std::max(1e-6, transform.size.height() / 2 / transform.scale));
-    camera->SetClippingRange(1, 20);
+    const SliceGrid& grid = m_document.grid(m_plane);
+    const QPointF low = transform.toView({-0.5, -0.5}) * deviceRatio;
+    const QPointF high = transform.toView({grid.width() - 0.5, grid.height() - 0.5}) * deviceRatio;
+    const double height = transform.size.height() * deviceRatio;
+    m_picture.place(low.x(), height - low.y(), high.x(), height - high.y());
+    m_fills.place(low.x(), height - low.y(), high.x(), height - high.y());
 }
 
 void SliceScene::updatePicture(int n)
@@ -73,12 +69,6 @@ void SliceScene::updatePicture(int n)
     const double loaded = m_cutter.render(*m_document.volume(), grid, n, m_document.window(), m_pixels);
     m_pictureThere = loaded > 0;
     m_picture.setPixels(m_pixels, grid.width(), grid.height());
-    const double left = -0.5 * grid.spacingX();
-    const double top = 0.5 * grid.spacingY();
-    const double right = (grid.width() - 0.5) * grid.spacingX();
-    const double bottom = -(grid.height() - 0.5) * grid.spacingY();
-    m_picture.place(left, top, right, bottom);
-    m_fills.place(left, top, right, bottom);
     m_picture.setVisible(m_pictureThere);
 }
 
@@ -154,7 +144,7 @@ void SliceScene::update(const SliceOverlay::Frame& frame, int width, int height)
             updateObjects(frame.shownSlice);
             updateFills();
         }
-        placeCamera(frame.transform);
+        placePicture(frame.transform, frame.deviceRatio);
         shown.pictureThere = m_pictureThere;
     } else {
         m_shown = -1;

@@ -27,11 +27,10 @@ private:
     void updatePicture(int n);
     void updateObjects(int n);
     void updateFills();
-    void placeCamera(const ViewTransform& transform);
+    void placePicture(const ViewTransform& transform, double deviceRatio);
 
     AnnotationDocument& m_document;
     Plane m_plane;
-    vtkRenderer* m_renderer;
     PictureLayer m_picture;
     PictureLayer m_fills;
     DrawingLayer m_drawing;

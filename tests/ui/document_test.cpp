@@ -1,0 +1,461 @@
+#include "tests/support/DicomPhantom.h"
+#include "tests/support/FakeSegmentationService.h"
+#include "tests/support/TestSupport.h"
+#include "ui/commands/HistoryCommand.h"
+#include "ui/document/AnnotationDocument.h"
+
+#include <QSignalSpy>
+#include <QTest>
+
+using namespace icmoe;
+using namespace icmoe::ui;
+using icmoe::test::FakeSegmentationService;
+
+namespace {
+
+Post toEventLoop()
+{
+    return [](std::function<void()> function) {
+        QMetaObject::invokeMethod(QCoreApplication::instance(), std::move(function), Qt::QueuedConnection);
+    };
+}
+
+Series phantomSeries()
+{
+    Series series;
+    series.uid = "1.2.840.1";
+    series.modality = "CT";
+    return series;
+}
+
+struct Case {
+    explicit Case(bool withEngine = true)
+    {
+        if (withEngine) {
+            document->setEngine(&engine);
+        }
+        QObject::connect(document.get(), &AnnotationDocument::errorOccurred, document.get(),
+                         [this](const Error& error) { errors.push_back(error); });
+    }
+    void open() { document->openSeries(Study{}, phantomSeries(), icmoe::test::phantomVolume({})); }
+    PromptId box(double x0, double y0, double x1, double y1, int slice = 10)
+    {
+        const PromptId id = document->addPrompt({0, Plane::axial, slice, BoxPrompt{x0, y0, x1, y1}});
+        document->updatePrompt({id, Plane::axial, slice, BoxPrompt{x0, y0, x1, y1}}, false);
+        return id;
+    }
+    [[nodiscard]] const Mask& mask() const { return document->segmentation().mask(document->activeLabel()); }
+
+    FakeSegmentationService engine{toEventLoop()};
+    std::vector<Error> errors;
+    std::unique_ptr<AnnotationDocument> document = std::make_unique<AnnotationDocument>();
+};
+
+struct Store {
+    explicit Store(const std::filesystem::path& file, AnnotationStore::Options options = {})
+    {
+        thread = std::make_unique<StoreThread>(file, options, toEventLoop(), [](const Status&) {});
+    }
+    std::unique_ptr<StoreThread> thread;
+};
+
+} // namespace
+
+class DocumentTest final : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void Prompt_Added_ShowsTheEnginesAnswer()
+    {
+        Case c;
+        c.open();
+        c.box(4, 5, 20, 21);
+        QVERIFY(c.document->isAsking());
+        QTRY_VERIFY(c.document->proposal() != nullptr);
+        QVERIFY(!c.document->isAsking());
+        QVERIFY(c.document->proposal()->candidates.front().mask.contains(12, 13));
+    }
+
+    void Proposal_WithoutAccept_ChangesNoMask()
+    {
+        Case c;
+        c.open();
+        c.box(4, 5, 20, 21);
+        QTRY_VERIFY(c.document->proposal() != nullptr);
+        QVERIFY(c.mask().empty());
+        c.document->discardProposal();
+        QVERIFY(c.mask().empty());
+        QVERIFY(c.document->proposal() == nullptr);
+        QVERIFY(c.document->prompts().empty());
+    }
+
+    void Accept_OfAProposal_IsOneStepThatUndoTakesBack()
+    {
+        Case c;
+        c.open();
+        c.box(4, 5, 20, 21);
+        QTRY_VERIFY(c.document->proposal() != nullptr);
+        const int steps = c.document->undoStack().count();
+        c.document->acceptProposal();
+        QCOMPARE(c.document->undoStack().count(), steps + 1);
+        QVERIFY(c.mask().contains({12, 13, 10}));
+        QVERIFY(c.document->proposal() == nullptr);
+        QVERIFY(c.document->prompts().empty());
+        c.document->undo();
+        QVERIFY(c.mask().empty());
+        QVERIFY(c.document->proposal() != nullptr);
+        QCOMPARE(c.document->prompts().size(), std::size_t{1});
+        c.document->redo();
+        QVERIFY(c.mask().contains({12, 13, 10}));
+        QVERIFY(c.document->proposal() == nullptr);
+    }
+
+    void Accept_AsSubtract_TakesTheRegionAway()
+    {
+        Case c;
+        c.open();
+        c.box(4, 5, 20, 21);
+        QTRY_VERIFY(c.document->proposal() != nullptr);
+        c.document->acceptProposal();
+        c.box(8, 9, 16, 17);
+        QTRY_VERIFY(c.document->proposal() != nullptr);
+        c.document->setCombineMode(CombineMode::subtract);
+        c.document->acceptProposal();
+        QVERIFY(!c.mask().contains({12, 13, 10}));
+        QVERIFY(c.mask().contains({12, 6, 10}));
+    }
+
+    void Answer_OvertakenByANewerOne_IsDropped()
+    {
+        Case c;
+        c.open();
+        c.engine.hold = true;
+        const PromptId id = c.document->addPrompt({0, Plane::axial, 10, BoxPrompt{2, 2, 8, 8}});
+        QTRY_COMPARE(c.engine.waiting.size(), std::size_t{1});
+        const auto old = c.engine.waiting.front();
+        c.document->updatePrompt({id, Plane::axial, 10, BoxPrompt{12, 12, 20, 20}}, false);
+        QCOMPARE(c.engine.waiting.size(), std::size_t{1});
+        c.engine.answerAll();
+        QTRY_VERIFY(c.document->proposal() != nullptr);
+        old.answer(old.id, c.engine.proposalFor(old)); // the slow one comes last
+        QVERIFY(c.document->proposal()->candidates.front().mask.contains(16, 16));
+        QVERIFY(!c.document->proposal()->candidates.front().mask.contains(5, 5));
+    }
+
+    void Answer_AfterDiscard_IsDropped()
+    {
+        Case c;
+        c.open();
+        c.engine.hold = true;
+        c.box(4, 5, 20, 21);
+        QTRY_COMPARE(c.engine.waiting.size(), std::size_t{1});
+        const auto asked = c.engine.waiting.front();
+        c.document->discardProposal();
+        asked.answer(asked.id, c.engine.proposalFor(asked));
+        QVERIFY(c.document->proposal() == nullptr);
+        QVERIFY(!c.document->isAsking());
+    }
+
+    void Answer_AfterTheDocumentIsGone_IsDropped()
+    {
+        Case c;
+        c.open();
+        c.engine.hold = true;
+        c.box(4, 5, 20, 21);
+        QTRY_COMPARE(c.engine.waiting.size(), std::size_t{1});
+        const auto asked = c.engine.waiting.front();
+        c.document.reset();
+        asked.answer(asked.id, c.engine.proposalFor(asked));
+        QCoreApplication::processEvents();
+        QVERIFY(c.engine.waiting.empty()); // cancelled on closing
+    }
+
+    void EngineFailure_IsTold()
+    {
+        Case c;
+        c.open();
+        c.engine.error = Error{ErrorCode::engineFailed, "the network answered with nothing", {}, "Try again"};
+        c.box(4, 5, 20, 21);
+        QTRY_COMPARE(c.errors.size(), std::size_t{1});
+        QCOMPARE(c.errors.front().code, ErrorCode::engineFailed);
+        QVERIFY(!c.document->isAsking());
+    }
+
+    void Engine_ThatComesLater_AnswersWaitingPrompts()
+    {
+        Case c(false);
+        c.open();
+        c.box(4, 5, 20, 21);
+        QVERIFY(c.document->proposal() == nullptr);
+        c.document->setEngine(&c.engine);
+        QTRY_VERIFY(c.document->proposal() != nullptr);
+    }
+
+    void Drag_OfABox_IsOneStep()
+    {
+        Case c;
+        c.open();
+        const PromptId id = c.document->addPrompt({0, Plane::axial, 10, BoxPrompt{2, 2, 3, 3}});
+        for (int i = 0; i < 12; ++i) {
+            c.document->updatePrompt({id, Plane::axial, 10, BoxPrompt{2, 2, 4.0 + i, 4.0 + i}}, true);
+        }
+        c.document->updatePrompt({id, Plane::axial, 10, BoxPrompt{2, 2, 18, 18}}, false);
+        QCOMPARE(c.document->undoStack().count(), 1);
+        QCOMPARE(c.document->undoStack().text(0), QStringLiteral("Box 1"));
+        c.document->updatePrompt({id, Plane::axial, 10, BoxPrompt{3, 3, 18, 18}}, false);
+        QCOMPARE(c.document->undoStack().count(), 2);
+        c.document->undo();
+        c.document->undo();
+        QVERIFY(c.document->prompts().empty());
+        c.document->redo();
+        QCOMPARE(std::get<BoxPrompt>(c.document->prompts().front().shape).x1, 18.0);
+    }
+
+    void Prompt_OnAnotherSlice_BeginsAnotherObject()
+    {
+        Case c;
+        c.open();
+        c.box(4, 5, 20, 21, 10);
+        c.box(4, 5, 20, 21, 11);
+        QCOMPARE(c.document->prompts().size(), std::size_t{1});
+        QCOMPARE(c.document->prompts().front().slice, 11);
+    }
+
+    void Stroke_OfTheBrush_IsOneStepOfTheRightSize()
+    {
+        Case c(false);
+        c.open();
+        QVERIFY(c.document->beginStroke(Plane::axial, 10, {10, 14}, 5.0, false)); // 2 × 2.5 mm pixels
+        c.document->continueStroke({14, 14});
+        c.document->endStroke();
+        QCOMPARE(c.document->undoStack().count(), 1);
+        QVERIFY(c.mask().contains({10, 12, 10}) && c.mask().contains({10, 16, 10})); // 5 mm = two rows of 2.5 mm
+        QVERIFY(!c.mask().contains({10, 11, 10}) && !c.mask().contains({10, 17, 10}));
+        QVERIFY(c.mask().contains({16, 14, 10}) && !c.mask().contains({17, 14, 10})); // 2.5 columns of 2 mm
+        c.document->undo();
+        QVERIFY(c.mask().empty());
+        c.document->redo();
+        QVERIFY(c.mask().contains({12, 14, 10}));
+    }
+
+    void Stroke_AcrossTheStoredSlices_PaintsTheSameVoxelsThatThePlaneShows()
+    {
+        Case c(false);
+        c.open();
+        const SlicePlane& plane = c.document->grid(Plane::coronal).stored();
+        QVERIFY(c.document->beginStroke(Plane::coronal, 9, {15, 8}, 6.0, false));
+        c.document->endStroke();
+        const SliceMask expected =
+            ellipseMask(plane.width(), plane.height(), {15, 8}, 6.0 / plane.spacingX(), 6.0 / plane.spacingY());
+        QVERIFY(c.mask().cut(plane, 9) == expected);
+        QVERIFY(c.mask().cut(plane, 10).empty());
+    }
+
+    void Stroke_OverALockedLabel_LeavesItAlone()
+    {
+        Case c(false);
+        c.open();
+        QVERIFY(c.document->beginStroke(Plane::axial, 10, {10, 14}, 6.0, false));
+        c.document->endStroke();
+        const LabelId first = c.document->activeLabel();
+        const Mask before = c.mask();
+        c.document->setLabelLocked(first, true);
+        c.document->addLabel(QStringLiteral("Second"));
+        QVERIFY(c.document->activeLabel() != first);
+        QVERIFY(c.document->beginStroke(Plane::axial, 10, {12, 14}, 8.0, false));
+        c.document->endStroke();
+        QVERIFY(c.document->segmentation().mask(first) == before);
+        QVERIFY(!c.mask().contains({10, 14, 10}));
+        QVERIFY(c.mask().contains({15, 14, 10}));
+        c.document->setActiveLabel(first);
+        QVERIFY(!c.document->beginStroke(Plane::axial, 10, {12, 14}, 8.0, true));
+        QCOMPARE(c.errors.back().code, ErrorCode::labelLocked);
+    }
+
+    void Labels_EditedAndRemoved_ComeBackWithTheirMasks()
+    {
+        Case c(false);
+        c.open();
+        const LabelId label = c.document->activeLabel();
+        QVERIFY(c.document->beginStroke(Plane::axial, 10, {10, 14}, 6.0, false));
+        c.document->endStroke();
+        const Mask mask = c.mask();
+        c.document->renameLabel(label, QStringLiteral("Liver"));
+        c.document->recolourLabel(label, {1, 2, 3});
+        c.document->removeLabel(label);
+        QVERIFY(c.document->segmentation().labels().find(label) == nullptr);
+        QVERIFY(c.document->segmentation().mask(label).empty());
+        c.document->undo();
+        QCOMPARE(c.document->segmentation().labels().find(label)->name, std::string("Liver"));
+        QVERIFY(c.document->segmentation().mask(label) == mask);
+        c.document->undo();
+        c.document->undo();
+        QCOMPARE(c.document->segmentation().labels().find(label)->name, std::string("Structure 1"));
+    }
+
+    void Label_WithATakenOrEmptyName_IsRefused()
+    {
+        Case c(false);
+        c.open();
+        c.document->addLabel(QStringLiteral("Structure 1"));
+        QCOMPARE(c.errors.back().code, ErrorCode::invalidArgument);
+        c.document->renameLabel(c.document->activeLabel(), QStringLiteral("  "));
+        QCOMPARE(c.errors.size(), std::size_t{2});
+        QCOMPARE(c.document->undoStack().count(), 0);
+    }
+
+    void Import_OnAnotherGridOrOverALockedLabel_IsRefused()
+    {
+        Case c(false);
+        c.open();
+        Segmentation other(Size3{2, 2, 2});
+        QCOMPARE(c.document->importSegmentation(other, QStringLiteral("Import")).error().code,
+                 ErrorCode::geometryMismatch);
+        Segmentation same(c.document->segmentation().size());
+        (void)same.labels().add("Structure 1");
+        c.document->setLabelLocked(c.document->activeLabel(), true);
+        QCOMPARE(c.document->importSegmentation(same, QStringLiteral("Import")).error().code, ErrorCode::labelLocked);
+        c.document->setLabelLocked(c.document->activeLabel(), false);
+        same.setMask(1, icmoe::test::phantomMask(c.document->volume()->geometry()));
+        QVERIFY(c.document->importSegmentation(same, QStringLiteral("Import")).has_value());
+        QVERIFY(c.mask() == same.mask(1));
+        c.document->undo();
+        QVERIFY(c.mask().empty());
+    }
+
+    void PreviousMask_OfTheNearestSlice_BecomesAPrompt()
+    {
+        Case c;
+        c.open();
+        QVERIFY(c.document->beginStroke(Plane::axial, 8, {10, 14}, 6.0, false));
+        c.document->endStroke();
+        c.document->addPreviousMaskPrompt(Plane::axial, 10);
+        QCOMPARE(c.document->prompts().size(), std::size_t{1});
+        QVERIFY(std::get<MaskPrompt>(c.document->prompts().front().shape).mask.contains(10, 14));
+        QCOMPARE(c.document->prompts().front().slice, 10);
+    }
+
+    void Steps_WithAStore_SurviveReopeningWithTheirUndo()
+    {
+        const icmoe::test::TemporaryFolder folder;
+        Mask brushed;
+        {
+            Store store(folder / "masks.sqlite");
+            Case c;
+            c.document->setStore(store.thread.get());
+            c.open();
+            QTRY_VERIFY(c.document->isReady());
+            QVERIFY(c.document->beginStroke(Plane::axial, 10, {10, 14}, 6.0, false));
+            c.document->endStroke();
+            QCOMPARE(c.document->storageState(), StorageState::storing);
+            QTRY_COMPARE(c.document->storageState(), StorageState::stored);
+            QVERIFY(c.document->storageText().startsWith(QStringLiteral("stored ")));
+            brushed = c.mask();
+            c.box(4, 5, 20, 21);
+            QTRY_VERIFY(c.document->proposal() != nullptr);
+            c.document->acceptProposal();
+            QTRY_COMPARE(c.document->storageState(), StorageState::stored);
+            c.document->setSlice(Plane::sagittal, 5);
+            c.document->setWindow({321, 123});
+        }
+        Store store(folder / "masks.sqlite");
+        Case c;
+        c.document->setStore(store.thread.get());
+        c.open();
+        QTRY_VERIFY(c.document->isReady());
+        QCOMPARE(c.document->undoStack().count(), 2);
+        QCOMPARE(c.document->slice(Plane::sagittal), 5);
+        QCOMPARE(c.document->window().width, 321.0);
+        QVERIFY(c.mask() != brushed);
+        c.document->undo();
+        QVERIFY(c.mask() == brushed);
+        c.document->undo();
+        QVERIFY(c.mask().empty());
+        c.document->redo();
+        QVERIFY(c.mask() == brushed);
+        QTRY_COMPARE(c.document->storageState(), StorageState::stored);
+    }
+
+    void Accept_OfAnEmptyMask_StoresExaminedNothingThere()
+    {
+        const icmoe::test::TemporaryFolder folder;
+        {
+            Store store(folder / "masks.sqlite");
+            Case c;
+            c.document->setStore(store.thread.get());
+            c.open();
+            QTRY_VERIFY(c.document->isReady());
+            c.engine.emptyAnswers = true;
+            c.box(4, 5, 20, 21);
+            QTRY_VERIFY(c.document->proposal() != nullptr);
+            c.document->acceptProposal();
+            QTRY_COMPARE(c.document->storageState(), StorageState::stored);
+            QVERIFY(c.document->lastEvent().contains(QStringLiteral("nothing there")));
+        }
+        auto store = AnnotationStore::open(folder / "masks.sqlite");
+        QVERIFY(store.has_value());
+        const auto series = (*store)->series();
+        QVERIFY(series.has_value() && series->size() == 1);
+        const auto history = (*store)->history(series->front().key);
+        QVERIFY(history.has_value() && history->size() == 1);
+        QVERIFY(history->front().step.accepted.has_value());
+        QVERIFY(history->front().step.accepted->empty());
+        QCOMPARE(history->front().step.prompts.size(), std::size_t{1});
+    }
+
+    void Step_ThatCannotBeStored_IsSaidAndKept()
+    {
+        const icmoe::test::TemporaryFolder folder;
+        auto held = AnnotationStore::open(folder / "masks.sqlite"); // another program has the database
+        QVERIFY(held.has_value());
+        Store store(folder / "masks.sqlite");
+        Store other(folder / "other.sqlite");
+        Case c;
+        c.document->setStore(store.thread.get());
+        c.open();
+        QTRY_COMPARE(c.errors.size(), std::size_t{1});
+        QCOMPARE(c.errors.front().code, ErrorCode::databaseLocked);
+        QVERIFY(c.document->beginStroke(Plane::axial, 10, {10, 14}, 6.0, false));
+        c.document->endStroke();
+        QCOMPARE(c.document->storageState(), StorageState::notStored);
+        QVERIFY(c.document->hasUnstoredWork());
+        QVERIFY(!c.mask().empty());
+
+        c.document->setStore(other.thread.get()); // stored elsewhere: nothing was lost
+        QTRY_COMPARE(c.document->storageState(), StorageState::stored);
+        QVERIFY(!c.document->hasUnstoredWork());
+        QVERIFY(!c.mask().empty());
+    }
+
+    void Places_OfPromptsAndEdits_CanBeVisited()
+    {
+        Case c;
+        c.open();
+        QVERIFY(c.document->beginStroke(Plane::axial, 3, {10, 14}, 6.0, false));
+        c.document->endStroke();
+        c.box(4, 5, 20, 21, 15);
+        const std::vector<Place> expected{{3, Place::Kind::edit}, {15, Place::Kind::prompt}};
+        QVERIFY(c.document->places(Plane::axial) == expected);
+        c.document->setSlice(Plane::axial, 9);
+        QVERIFY(c.document->goToPlace(true));
+        QCOMPARE(c.document->slice(Plane::axial), 15);
+        QVERIFY(!c.document->goToPlace(true));
+        QVERIFY(c.document->goToPlace(false));
+        QCOMPARE(c.document->slice(Plane::axial), 3);
+    }
+
+    void VisibleSlice_AfterARest_GoesToTheEngineWithNeighboursAhead()
+    {
+        Case c;
+        c.open();
+        c.document->setSlice(Plane::axial, 4);
+        c.document->setSlice(Plane::axial, 5);
+        QTRY_VERIFY(c.engine.visible != nullptr && c.engine.visible->slice == 5);
+        QCOMPARE(c.engine.neighbours.size(), std::size_t{4});
+        QCOMPARE(c.engine.neighbours.front()->slice, 6); // where the annotator scrolls to
+    }
+};
+
+QTEST_GUILESS_MAIN(DocumentTest)
+
+#include "document_test.moc"
