@@ -36,6 +36,9 @@ def describe(path):
             colours = apply_color_lut(values, dataset)
             colours = (colours >> 8).astype("uint8") if colours.dtype.itemsize == 2 else colours
             line["rgb8"] = hashlib.sha256(colours.tobytes()).hexdigest()
+        lossless = line["syntax"] in ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.5")
+        if dataset.PhotometricInterpretation in ("YBR_FULL", "YBR_FULL_422") and values.ndim == 3 and lossless:
+            line["rgb8"] = hashlib.sha256(pixel_array(dataset).tobytes()).hexdigest()
     except Exception as error:
         line["error"] = f"{type(error).__name__}: {error}"[:200]
     return line
