@@ -56,10 +56,18 @@ private:
         Linear widen;
         Linear narrow;
         Norm norms[4];
-        // the position's share of the projections of picture tokens
-        at::Tensor positionK;
-        at::Tensor positionQ;
+        at::Tensor positionK; ///< [4096, 128] the position's share of the picture's keys, with their bias
+        at::Tensor positionQ; ///< [4096, 128] likewise of its queries
     };
+
+    // A few tokens look at 4,096 cells, so it is cheaper to carry the projections of the cells over to the tokens
+    // (q·(Wx) = (Wᵀq)·x, and the weights of the values sum to one) than to project every cell.
+    /// placed: tokens with their own position [N, T, 256]; image [N, 4096, 256] → [N, T, 256].
+    [[nodiscard]] static at::Tensor lookAtImage(const ProjectedAttention& attention, const at::Tensor& positionK,
+                                                const at::Tensor& placed, const at::Tensor& image);
+    /// What the cells take from the tokens: scores [N, 4096, 8·T] → [N, 4096, 256].
+    [[nodiscard]] static at::Tensor takeFromTokens(const ProjectedAttention& attention, const at::Tensor& scores,
+                                                   const at::Tensor& tokens);
 
     Layer m_layers[2];
     ProjectedAttention m_final;
