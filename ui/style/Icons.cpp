@@ -38,8 +38,8 @@ public:
     void paint(QPainter* painter, const QRect& rect, QIcon::Mode mode, QIcon::State state) override
     {
         const int side = std::min(rect.width(), rect.height());
-        const QRectF square(rect.x() + (rect.width() - side) / 2.0, rect.y() + (rect.height() - side) / 2.0, side,
-                            side);
+        // At the left, so that an icon size wider than high leaves room before the text.
+        const QRectF square(rect.x(), rect.y() + (rect.height() - side) / 2.0, side, side);
         paintIcon(*painter, m_name, square, colour(mode, state));
     }
     QPixmap pixmap(const QSize& size, QIcon::Mode mode, QIcon::State state) override
