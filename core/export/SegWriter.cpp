@@ -200,47 +200,12 @@ private:
 
     [[nodiscard]] bool placed() const { return !m_source.frameOfReferenceUid.empty(); }
 
-    /// A source's slip must not make our object unsound: what does not fit its type is left empty.
-    [[nodiscard]] std::string sourceText(const DcmTagKey& tag) const
-    {
-        std::string value = textOf(*m_source.attributes, tag);
-        const auto only = [&value](std::string_view allowed) {
-            return value.find_first_not_of(allowed) == std::string::npos;
-        };
-        bool fits = true;
-        switch (DcmTag(tag).getEVR()) {
-        case EVR_DA:
-            fits = value.size() == 8 && only("0123456789");
-            break;
-        case EVR_TM:
-            fits = value.size() >= 2 && value.size() <= 14 && only("0123456789.");
-            break;
-        case EVR_CS:
-            fits = value.size() <= 16 && only("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_ ");
-            fits = fits && (tag != DCM_PatientSex || value == "M" || value == "F" || value == "O");
-            break;
-        default:
-            break;
-        }
-        return fits ? value : std::string{};
-    }
-
     void copy(Item& root, const DcmTagKey& tag, bool always)
     {
-        const std::string value = sourceText(tag);
+        const std::string value = textOf(*m_source.attributes, tag);
         if (always || !value.empty()) {
             root.text(tag, value);
         }
-    }
-
-    void fillDeidentification(Item& root)
-    {
-        if (sourceText(DCM_PatientIdentityRemoved) != "YES") {
-            return;
-        }
-        const std::string method = sourceText(DCM_DeidentificationMethod);
-        root.text(DCM_PatientIdentityRemoved, "YES");
-        root.text(DCM_DeidentificationMethod, method.empty() ? "not stated by the source" : method);
     }
 
     void fillGeneral(Item& root)
@@ -255,8 +220,8 @@ private:
                                 DCM_StudyTime, DCM_ReferringPhysicianName, DCM_StudyID, DCM_AccessionNumber}) {
             copy(root, tag, true);
         }
-        fillDeidentification(root);
-        for (const auto& tag : {DCM_StudyDescription, DCM_BodyPartExamined}) {
+        for (const auto& tag : {DCM_StudyDescription, DCM_PatientAge, DCM_PatientSize, DCM_PatientWeight,
+                                DCM_PatientIdentityRemoved, DCM_DeidentificationMethod, DCM_BodyPartExamined}) {
             copy(root, tag, false);
         }
         root.text(DCM_StudyInstanceUID, m_source.studyUid);
