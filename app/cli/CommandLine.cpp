@@ -26,8 +26,16 @@ int exitCodeOf(const Error& error)
 
 void addCommands(CommandTable& table)
 {
-    addSelfCheckCommand(table);
+    addListCommand(table);
+    addSegmentCommand(table);
+    addConvertCommand(table);
+    addImportCommand(table);
+    addExportCommand(table);
+    addEvaluateCommand(table);
+    addVerifyCommand(table);
+    addAnnotateCommand(table);
     addWeightsCommand(table);
+    addSelfCheckCommand(table);
 }
 
 int wrongUsage(const CLI::App& program, const CLI::ParseError& error)
@@ -54,16 +62,7 @@ int openWindow(int argc, char** argv, const CommonOptions& common, const std::ve
         return kFailed;
     }
     openLog(*folder);
-#ifdef ICMOE_HAS_WINDOW
     return runWindow(argc, argv, {paths, *folder, common.threads});
-#else
-    (void)argc;
-    (void)argv;
-    (void)paths;
-    Console(common.console)
-        .error({ErrorCode::internal, "this program was built without its window", {}, "See icmoe --help"});
-    return kFailed;
-#endif
 }
 
 /// The log is opened only where its folder is there already or the command needs it: `icmoe list` makes no folder.

@@ -46,6 +46,7 @@ void Console::result(const nlohmann::json& object, std::string_view text)
 {
     endProgress();
     const std::lock_guard lock(m_mutex);
+    m_resultGiven = true;
     if (m_options.json) {
         std::cout << dumped(object) << '\n';
     } else {
@@ -60,6 +61,7 @@ void Console::result(const nlohmann::json& object, std::string_view text)
 void Console::line(const nlohmann::json& object)
 {
     const std::lock_guard lock(m_mutex);
+    m_resultGiven = true;
     std::cout << dumped(object) << std::endl; // flushed: whoever reads it may rely on what it acknowledges
 }
 
@@ -86,7 +88,7 @@ void Console::error(const Error& error)
     std::string text = error.oneLine();
     std::replace(text.begin(), text.end(), '\n', ' ');
     std::cerr << "icmoe: " << text << '\n';
-    if (m_options.json) {
+    if (m_options.json && !m_resultGiven) {
         std::cout << dumped({{"error", toJson(error)}}) << std::endl;
     }
 }

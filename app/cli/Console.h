@@ -32,7 +32,7 @@ public:
     void notice(std::string_view text);
     /// Details; with -v.
     void detail(std::string_view text);
-    /// One line: what, where, what to do. With --json also {"error": …} on stdout.
+    /// One line: what, where, what to do. With --json also {"error": …} on stdout, where no result is there yet.
     void error(const Error& error);
     /// A bar with the time left, on a terminal and without -q. `what`: "Reading slices".
     [[nodiscard]] ProgressFunction progress(std::string what);
@@ -45,6 +45,7 @@ private:
     const ConsoleOptions m_options;
     const bool m_isTerminal;
     std::mutex m_mutex;
+    bool m_resultGiven = false; ///< an error is then not printed as a second object
     bool m_barShown = false;
     std::chrono::steady_clock::time_point m_lastBar;
 };

@@ -1,0 +1,205 @@
+#include "app/cli/EngineSession.h"
+#include "app/evaluation/CaseList.h"
+#include "app/evaluation/Protocol.h"
+
+#include <nlohmann/json.hpp>
+
+#include <iomanip>
+#include <sstream>
+
+namespace icmoe::app {
+
+namespace {
+
+using evaluation::CaseScore;
+using evaluation::Protocol;
+using nlohmann::json;
+
+struct EvaluateOptions {
+    std::vector<std::filesystem::path> data;
+    std::string protocol;
+    std::string precision;
+    std::string experts;
+    bool cases = false;
+};
+
+/// The picture that was asked about last: cases of one picture follow each other.
+class PictureReader {
+public:
+    Result<std::shared_ptr<const SliceImage>> read(const evaluation::Case& one)
+    {
+        if (!m_image || one.pictureName() != m_name) {
+            auto image = evaluation::loadPicture(one);
+            if (!image) {
+                return image;
+            }
+            m_image = std::move(*image);
+            m_name = one.pictureName();
+        }
+        return m_image;
+    }
+
+private:
+    std::string m_name;
+    std::shared_ptr<const SliceImage> m_image;
+};
+
+Result<std::vector<CaseScore>> play(const std::vector<evaluation::Case>& cases, const Protocol& protocol,
+                                    EngineSession& engine, const ProgressFunction& progress)
+{
+    std::vector<CaseScore> scores;
+    PictureReader pictures;
+    for (const evaluation::Case& one : cases) {
+        const auto image = pictures.read(one);
+        if (!image) {
+            return fail(image.error());
+        }
+        const auto ask = [&](std::vector<Prompt> prompts) {
+            for (Prompt& prompt : prompts) {
+                prompt.plane = (*image)->plane;
+                prompt.slice = (*image)->slice;
+            }
+            return engine.ask(*image, std::move(prompts));
+        };
+        auto score = protocol.kind == Protocol::Kind::box ? evaluation::playBox(one.truth, ask)
+                                                          : evaluation::playClicks(one.truth, protocol.clicks, ask);
+        if (!score) {
+            return fail(score.error());
+        }
+        score->picture = one.pictureName();
+        scores.push_back(std::move(*score));
+        if (progress) {
+            progress({scores.size(), cases.size()});
+        }
+    }
+    return scores;
+}
+
+json toJson(const std::vector<CaseScore>& scores, const Protocol& protocol)
+{
+    double seconds = 0;
+    for (const CaseScore& score : scores) {
+        seconds += score.seconds;
+    }
+    const auto interval = evaluation::bootstrapInterval(scores);
+    const std::size_t last =
+        protocol.kind == Protocol::Kind::clicks ? static_cast<std::size_t>(protocol.clicks - 1) : 0;
+    json report{{"n", scores.size()},
+                {"mean_dice", evaluation::meanDice(scores, last)},
+                {"ci95", {interval[0], interval[1]}},
+                {"seconds_per_case", scores.empty() ? 0 : seconds / double(scores.size())}};
+    if (protocol.kind == Protocol::Kind::clicks) {
+        for (const int clicks : {1, 3, 5, 10, 20}) {
+            if (clicks <= protocol.clicks) {
+                report["clicks"][std::to_string(clicks)] =
+                    evaluation::meanDice(scores, static_cast<std::size_t>(clicks - 1));
+            }
+        }
+        for (const int percent : {85, 90}) {
+            const auto reached = evaluation::clicksTo(scores, percent / 100.0, protocol.clicks);
+            report["noc" + std::to_string(percent)] = reached.mean;
+            report["noc" + std::to_string(percent) + "_never"] = reached.neverShare;
+        }
+        report["noc_cap"] = protocol.clicks;
+    }
+    return report;
+}
+
+json casesToJson(const std::vector<evaluation::Case>& cases, const std::vector<CaseScore>& scores)
+{
+    json list = json::array();
+    for (std::size_t n = 0; n < scores.size(); ++n) {
+        list.push_back({{"picture", cases[n].picture.filename().string()},
+                        {"slice", cases[n].slice},
+                        {"value", cases[n].value},
+                        {"area_px", cases[n].truth.area()},
+                        {"dice", scores[n].dice}});
+    }
+    return list;
+}
+
+std::string toText(const json& report)
+{
+    std::ostringstream text;
+    text << std::fixed << std::setprecision(3);
+    for (const auto& [name, set] : report["sets"].items()) {
+        text << std::left << std::setw(28) << name << " n " << set["n"] << "  Dice " << set["mean_dice"].get<double>()
+             << "  [" << set["ci95"][0].get<double>() << ", " << set["ci95"][1].get<double>() << "]  "
+             << set["seconds_per_case"].get<double>() << " s a case\n";
+    }
+    text << "mean over sets " << report["mean_dice"].get<double>() << '\n';
+    return text.str();
+}
+
+Status evaluate(const EvaluateOptions& options, const CommandContext& context)
+{
+    const Protocol protocol = *evaluation::parseProtocol(options.protocol);
+    if (protocol.kind == Protocol::Kind::scribble) {
+        return fail(ErrorCode::engineUnavailable,
+                    "strokes have no expert yet: they would be answered through their box, and the "
+                    "figure would be that of boxes",
+                    "--protocol scribble", "Use box or clicks:N until an expert pack for strokes is there");
+    }
+    const auto sets = evaluation::findSets(options.data);
+    if (!sets) {
+        return fail(sets.error());
+    }
+    const auto engine = EngineSession::open(context, options.precision, false);
+    if (!engine) {
+        return fail(engine.error());
+    }
+    json report{{"protocol", options.protocol},
+                {"experts", options.experts},
+                {"sets", json::object()},
+                {"mean_dice", 0.0},
+                {"bootstrap", {{"resamples", 2000}, {"seed", 1}, {"unit", "picture"}}}};
+    double sum = 0;
+    for (const evaluation::SetFolder& set : *sets) {
+        const auto cases = evaluation::listCases(set, context.stop);
+        if (!cases) {
+            return fail(cases.error());
+        }
+        const auto scores = play(*cases, protocol, **engine, context.console.progress(set.name));
+        context.console.endProgress();
+        if (!scores) {
+            return fail(scores.error());
+        }
+        // two folders of one set (train and val) stay apart
+        const std::string name =
+            report["sets"].contains(set.name) ? set.name + "/" + set.path.filename().string() : set.name;
+        report["sets"][name] = toJson(*scores, protocol);
+        if (options.cases) {
+            report["sets"][name]["cases"] = casesToJson(*cases, *scores);
+        }
+        sum += report["sets"][name]["mean_dice"].get<double>();
+        context.console.detail(name + " done");
+    }
+    report["mean_dice"] = sum / double(sets->size());
+    context.console.result(report, toText(report));
+    return {};
+}
+
+} // namespace
+
+void addEvaluateCommand(CommandTable& table)
+{
+    auto options = std::make_shared<EvaluateOptions>();
+    CLI::App& command = table.add("evaluate", "Dice of the engine on labelled pictures",
+                                  [options](const CommandContext& context) { return evaluate(*options, context); });
+    command.add_option("--data", options->data, "Sets: folders with images and labels, or folders above them")
+        ->required()
+        ->type_name("DIR");
+    command.add_option("--protocol", options->protocol, "box, clicks:N or scribble")
+        ->required()
+        ->check(CLI::Validator(
+            [](const std::string& text) {
+                const auto protocol = evaluation::parseProtocol(text);
+                return protocol ? std::string() : protocol.error().message;
+            },
+            ""));
+    addPrecisionOption(command, options->precision);
+    addExpertsOption(command, options->experts);
+    command.add_flag("--cases", options->cases, "Also each case's Dice (with --json)");
+}
+
+} // namespace icmoe::app

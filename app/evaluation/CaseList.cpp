@@ -1,0 +1,255 @@
+#include "app/evaluation/CaseList.h"
+
+#include "core/formats/ImageFile.h"
+#include "core/formats/Png.h"
+#include "core/mask/Metrics.h"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+
+namespace icmoe::evaluation {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMostCases = 60;
+constexpr std::size_t kLeastArea = 100;
+constexpr std::size_t kMostOnPicture = 6;
+constexpr std::size_t kMostInstances = 3;
+constexpr int kSliceStep = 6;
+constexpr std::string_view kInstanceSet = "microscopy_nuclei";
+
+bool isSet(const fs::path& folder)
+{
+    std::error_code ignored;
+    return fs::is_directory(folder / "images", ignored) && fs::is_directory(folder / "labels", ignored);
+}
+
+std::string nameOf(fs::path folder)
+{
+    folder = fs::absolute(folder).lexically_normal();
+    if (!folder.has_filename()) {
+        folder = folder.parent_path();
+    }
+    const std::string name = folder.filename().string();
+    return name == "train" || name == "val" ? folder.parent_path().filename().string() : name;
+}
+
+std::string stemOf(const fs::path& file)
+{
+    const std::string name = file.filename().string();
+    constexpr std::string_view kNifti = ".nii.gz";
+    return name.ends_with(kNifti) ? name.substr(0, name.size() - kNifti.size()) : file.stem().string();
+}
+
+std::vector<fs::path> filesIn(const fs::path& folder)
+{
+    std::vector<fs::path> files;
+    std::error_code error;
+    for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+        files.push_back(it->path());
+    }
+    std::sort(files.begin(), files.end());
+    return files;
+}
+
+Result<std::shared_ptr<const Volume>> readVolume(const fs::path& file)
+{
+    const auto study = describeImageFile(file);
+    if (!study) {
+        return fail(study.error());
+    }
+    if (study->series.empty()) {
+        return fail(ErrorCode::emptyInput, "the file holds no picture", file.string());
+    }
+    return loadImageFile(study->series.front(), {});
+}
+
+Result<std::vector<Case>> casesOfPicture(const fs::path& picture, const fs::path& label, bool instances)
+{
+    const auto png = readPng(label, PngReading::indices);
+    if (!png) {
+        return fail(png.error());
+    }
+    if (png->type == SampleType::rgb8) {
+        return fail(ErrorCode::unsupportedPixels, "a label picture has one channel, found RGB", label.string());
+    }
+    const std::size_t count = static_cast<std::size_t>(png->width) * static_cast<std::size_t>(png->height);
+    std::vector<int> values(count);
+    for (std::size_t n = 0; n < count; ++n) {
+        if (png->type == SampleType::u8) {
+            values[n] = std::to_integer<int>(png->pixels[n]);
+        } else {
+            std::uint16_t value = 0;
+            std::memcpy(&value, png->pixels.data() + 2 * n, 2);
+            values[n] = value;
+        }
+    }
+    auto cases = casesOn(values, png->width, png->height, instances);
+    for (Case& one : cases) {
+        one.picture = picture;
+    }
+    return cases;
+}
+
+std::vector<int> labelsOn(const Volume& volume, const SlicePlane& plane, int slice)
+{
+    std::vector<int> values;
+    for (int y = 0; y < plane.height(); ++y) {
+        for (int x = 0; x < plane.width(); ++x) {
+            values.push_back(static_cast<int>(volume.value(plane.voxel(x, y, slice))));
+        }
+    }
+    return values;
+}
+
+/// The coronal slice with most label pixels and the one 6 before.
+Result<std::vector<Case>> casesOfVolume(const fs::path& picture, const fs::path& label)
+{
+    const auto volume = readVolume(label);
+    if (!volume) {
+        return fail(volume.error());
+    }
+    const SlicePlane plane((*volume)->geometry(), Plane::coronal);
+    int best = 0;
+    std::ptrdiff_t most = -1;
+    for (int slice = 0; slice < plane.count(); ++slice) {
+        const auto values = labelsOn(**volume, plane, slice);
+        const auto labelled = std::count_if(values.begin(), values.end(), [](int value) { return value > 0; });
+        if (labelled > most) {
+            most = labelled;
+            best = slice;
+        }
+    }
+    std::vector<Case> all;
+    for (const int slice : {best, best - kSliceStep}) {
+        if (slice < 0) {
+            continue;
+        }
+        for (Case& one : casesOn(labelsOn(**volume, plane, slice), plane.width(), plane.height(), false)) {
+            one.picture = picture;
+            one.slice = slice;
+            all.push_back(std::move(one));
+        }
+    }
+    return all;
+}
+
+} // namespace
+
+std::string Case::pictureName() const
+{
+    return slice < 0 ? picture.string() : picture.string() + " " + std::to_string(slice);
+}
+
+Result<std::vector<SetFolder>> findSets(const std::vector<fs::path>& folders)
+{
+    std::vector<SetFolder> sets;
+    for (const fs::path& folder : folders) {
+        std::error_code error;
+        if (!fs::is_directory(folder, error)) {
+            return fail(ErrorCode::notFound, "no such folder", folder.string(), "Give a folder with images and labels");
+        }
+        if (isSet(folder)) {
+            sets.push_back({nameOf(folder), folder});
+            continue;
+        }
+        for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+            if (it->is_directory(error) && isSet(it->path())) {
+                sets.push_back({nameOf(it->path()), it->path()});
+                it.disable_recursion_pending();
+            }
+        }
+    }
+    if (sets.empty()) {
+        return fail(ErrorCode::emptyInput, "no folder with images and labels was found",
+                    folders.empty() ? "" : folders.front().string(),
+                    "A set is a folder with the folders images and labels");
+    }
+    std::sort(sets.begin(), sets.end(), [](const SetFolder& a, const SetFolder& b) { return a.path < b.path; });
+    return sets;
+}
+
+std::vector<Case> casesOn(const std::vector<int>& values, int width, int height, bool instances)
+{
+    std::map<int, std::vector<std::uint8_t>> bitmaps;
+    for (std::size_t n = 0; n < values.size(); ++n) {
+        if (values[n] > 0) {
+            auto& bitmap = bitmaps.try_emplace(values[n], values.size(), std::uint8_t{0}).first->second;
+            bitmap[n] = 1;
+        }
+    }
+    std::vector<Case> cases;
+    for (const auto& [value, bitmap] : bitmaps) {
+        auto components = connectedComponents(SliceMask::fromBitmap(bitmap, width, height));
+        if (!components.empty() && components.front().area() >= kLeastArea) {
+            cases.push_back({{}, -1, value, std::move(components.front())});
+        }
+    }
+    std::stable_sort(cases.begin(), cases.end(),
+                     [](const Case& a, const Case& b) { return a.truth.area() > b.truth.area(); });
+    cases.resize(std::min(cases.size(), instances ? kMostInstances : kMostOnPicture));
+    return cases;
+}
+
+std::vector<std::size_t> chosenIndices(std::size_t count)
+{
+    std::vector<std::size_t> indices;
+    for (std::size_t i = 0; i < std::min(count, kMostCases); ++i) {
+        indices.push_back(count <= kMostCases ? i : i * (count - 1) / (kMostCases - 1));
+    }
+    return indices;
+}
+
+Result<std::vector<Case>> listCases(const SetFolder& set, std::stop_token stop)
+{
+    std::map<std::string, fs::path> labels;
+    for (const fs::path& file : filesIn(set.path / "labels")) {
+        labels[stemOf(file)] = file;
+    }
+    std::vector<Case> all;
+    for (const fs::path& picture : filesIn(set.path / "images")) {
+        if (stop.stop_requested()) {
+            return fail(ErrorCode::cancelled, "interrupted");
+        }
+        const auto label = labels.find(stemOf(picture));
+        if (label == labels.end()) {
+            return fail(ErrorCode::notFound, "the picture has no label of the same name", picture.string(),
+                        "Put it into the folder labels");
+        }
+        auto cases = label->second.string().ends_with(".nii.gz")
+                         ? casesOfVolume(picture, label->second)
+                         : casesOfPicture(picture, label->second, set.name == kInstanceSet);
+        if (!cases) {
+            return fail(cases.error());
+        }
+        // within a file by area, largest first; files come sorted
+        std::stable_sort(cases->begin(), cases->end(),
+                         [](const Case& a, const Case& b) { return a.truth.area() > b.truth.area(); });
+        std::move(cases->begin(), cases->end(), std::back_inserter(all));
+    }
+    std::vector<Case> chosen;
+    for (const std::size_t index : chosenIndices(all.size())) {
+        chosen.push_back(std::move(all[index]));
+    }
+    return chosen;
+}
+
+Result<std::shared_ptr<const SliceImage>> loadPicture(const Case& one)
+{
+    const auto volume = readVolume(one.picture);
+    if (!volume) {
+        return fail(volume.error());
+    }
+    const bool isVolume = one.slice >= 0;
+    auto image = cutSlice(**volume, isVolume ? Plane::coronal : Plane::acquisition, std::max(one.slice, 0),
+                          engineRange(**volume));
+    if (image && ((*image)->width != one.truth.width() || (*image)->height != one.truth.height())) {
+        return fail(ErrorCode::geometryMismatch, "picture and label have different sizes", one.picture.string());
+    }
+    return image;
+}
+
+} // namespace icmoe::evaluation

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "core/base/Result.h"
+#include "core/image/SliceImage.h"
+#include "core/mask/SliceMask.h"
+
+#include <filesystem>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace icmoe::evaluation {
+
+/// A folder with `images` and `labels`; its name is its folder's, above `train` and `val`.
+struct SetFolder {
+    std::string name;
+    std::filesystem::path path;
+};
+
+/// One object on one picture (engine.md section 4): the largest 8-connected component of a label value.
+struct Case {
+    std::filesystem::path picture;
+    int slice = -1; ///< of a volume's coronal plane; -1: the picture itself
+    int value = 0;
+    SliceMask truth;
+    /// Cases of one picture are resampled together.
+    [[nodiscard]] std::string pictureName() const;
+};
+
+/// Sets in the given folders and below them, by name. notFound, emptyInput where there is none.
+[[nodiscard]] Result<std::vector<SetFolder>> findSets(const std::vector<std::filesystem::path>& folders);
+
+/// The fixed list of at most 60 cases of a set, in the protocol's order. Errors of reading; cancelled; notFound where a
+/// picture has no label.
+[[nodiscard]] Result<std::vector<Case>> listCases(const SetFolder& set, std::stop_token stop);
+
+/// The picture of a case as the engine sees it.
+[[nodiscard]] Result<std::shared_ptr<const SliceImage>> loadPicture(const Case& one);
+
+/// Cases on one labelled picture: `values` is height × width. Components under 100 pixels are no cases; at most 6, or 3
+/// where each value is an object of its own.
+[[nodiscard]] std::vector<Case> casesOn(const std::vector<int>& values, int width, int height, bool instances);
+
+/// Indices of the cases that are kept: all, or floor(i · (n − 1) / 59) for i = 0 … 59.
+[[nodiscard]] std::vector<std::size_t> chosenIndices(std::size_t count);
+
+} // namespace icmoe::evaluation

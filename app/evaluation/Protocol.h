@@ -1,0 +1,56 @@
+#pragma once
+
+#include "core/base/Result.h"
+#include "core/engine/Prompt.h"
+#include "core/engine/Proposal.h"
+
+#include <array>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace icmoe::evaluation {
+
+/// How prompts are made from the truth (engine.md section 4).
+struct Protocol {
+    enum class Kind { box, clicks, scribble };
+    Kind kind = Kind::box;
+    int clicks = 0;
+};
+/// "box", "clicks:5" (1 to 20), "scribble". invalidArgument.
+[[nodiscard]] Result<Protocol> parseProtocol(const std::string& text);
+
+/// First and last pixel of the object.
+[[nodiscard]] BoxPrompt tightBox(const SliceMask& truth);
+/// The first click (empty answer), else the interior-most pixel of the largest 8-connected error: positive where the
+/// answer misses, negative where it is wrong. Nothing where both are equal.
+[[nodiscard]] std::optional<PointPrompt> nextClick(const SliceMask& truth, const SliceMask& answer);
+
+/// Dice after each prompt (one for a box).
+struct CaseScore {
+    std::string picture;
+    std::vector<double> dice;
+    double seconds = 0;
+};
+
+using Ask = std::function<Result<Proposal>(std::vector<Prompt>)>;
+
+/// Plays one case: clicks go on until they are used up, nothing is wrong any more, or a click would contradict an
+/// earlier one; the last Dice then stands for the rest. Errors of the engine.
+[[nodiscard]] Result<CaseScore> playBox(const SliceMask& truth, const Ask& ask);
+[[nodiscard]] Result<CaseScore> playClicks(const SliceMask& truth, int clicks, const Ask& ask);
+
+/// Mean Dice after prompt `n` (0-based).
+[[nodiscard]] double meanDice(const std::vector<CaseScore>& scores, std::size_t n);
+/// 95% interval of the mean of the last Dice, by resampling pictures 2,000 times from a fixed seed.
+[[nodiscard]] std::array<double, 2> bootstrapInterval(const std::vector<CaseScore>& scores, unsigned seed = 1);
+
+/// Mean number of clicks to a Dice, those that never get there counted as `cap`, and their share.
+struct ClicksToDice {
+    double mean = 0;
+    double neverShare = 0;
+};
+[[nodiscard]] ClicksToDice clicksTo(const std::vector<CaseScore>& scores, double dice, int cap);
+
+} // namespace icmoe::evaluation

@@ -1,0 +1,36 @@
+#include "CommandFixture.h"
+
+namespace icmoe::test {
+namespace {
+
+class EvaluateCommandTest : public CommandTest {
+protected:
+    [[nodiscard]] std::string set(const std::string& name) const
+    {
+        const auto folder = shared("data/segmentation/" + name + "/val");
+        return folder.empty() ? std::string() : quoted(folder);
+    }
+};
+
+TEST_F(EvaluateCommandTest, BoxOnPolyps_ReachesTheReference)
+{
+    const auto data = set("endoscopy_polyp");
+    if (data.empty()) {
+        GTEST_SKIP() << "the data beside the checkout is missing";
+    }
+    ICMOE_NEEDS_ENGINE();
+    const auto report = json("evaluate --data " + data + " --protocol box --experts none --precision fp32");
+    EXPECT_EQ(report["protocol"], "box");
+    EXPECT_EQ(report["experts"], "none");
+    const auto& polyps = report["sets"]["endoscopy_polyp"];
+    EXPECT_EQ(polyps["n"], 28);
+    EXPECT_NEAR(polyps["mean_dice"].get<double>(), 0.970, 0.005);
+    EXPECT_LT(polyps["ci95"][0], polyps["mean_dice"]);
+    EXPECT_GT(polyps["ci95"][1], polyps["mean_dice"]);
+    EXPECT_EQ(report["mean_dice"], polyps["mean_dice"]);
+    std::printf("[          ] polyp val, box, fp32: Dice %.4f, %.2f s a case\n", polyps["mean_dice"].get<double>(),
+                polyps["seconds_per_case"].get<double>());
+}
+
+} // namespace
+} // namespace icmoe::test
