@@ -138,7 +138,7 @@ LabelsPanel::LabelsPanel(AnnotationDocument& document, QWidget* parent)
     , m_document(document)
     , m_model(document)
     , m_list(new RowList(tr("Labels"), this))
-    , m_fill(new QSlider(Qt::Horizontal, this))
+    , m_fill(new ThinSlider(tr("Fill of masks, per cent"), this))
     , m_fillText(makeLabel({}, "value", this))
 {
     m_list->setModel(&m_model);
@@ -147,7 +147,6 @@ LabelsPanel::LabelsPanel(AnnotationDocument& document, QWidget* parent)
     m_list->setContextMenuPolicy(Qt::CustomContextMenu);
     m_list->setMaximumRows(10);
     m_fill->setRange(0, 100);
-    m_fill->setAccessibleName(tr("Fill of masks, per cent"));
     m_fillText->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
     m_fillText->setFixedWidth(44);
 

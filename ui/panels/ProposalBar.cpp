@@ -65,7 +65,7 @@ ProposalBar::ProposalBar(AnnotationDocument& document, const Actions& actions, Q
     m_pages->addWidget(makePreviewPage(actions));
     m_pages->addWidget(makeMessagePage());
     auto* row = new QHBoxLayout(this);
-    row->setContentsMargins(14, 0, 10, 0);
+    row->setContentsMargins(12, 0, 8, 0);
     row->addWidget(m_pages);
 
     connect(&document, &AnnotationDocument::changed, this, [this](DocumentChange change) {
@@ -87,7 +87,7 @@ QWidget* ProposalBar::makePreviewPage(const Actions& actions)
     auto* page = new QWidget;
     auto* row = new QHBoxLayout(page);
     row->setContentsMargins(0, 0, 0, 0);
-    row->setSpacing(10);
+    row->setSpacing(8);
     m_swatch = new SwatchLabel(page);
     row->addWidget(m_swatch);
     auto* texts = new QVBoxLayout;

@@ -1,5 +1,7 @@
 #include "ui/panels/Segments.h"
 
+#include "ui/style/Fonts.h"
+
 #include <QHBoxLayout>
 #include <QToolButton>
 
@@ -29,6 +31,8 @@ QToolButton* Segments::add(const QString& text)
         setCurrent(index);
         Q_EMIT chosen(index);
     });
+    // As wide as its chosen, heavier text, so that choosing moves nothing.
+    button->setFixedWidth(QFontMetrics(ui::font(FontRole::heading)).horizontalAdvance(text) + 22);
     m_buttons << button;
     layout()->addWidget(button);
     return button;

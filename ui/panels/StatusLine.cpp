@@ -142,7 +142,7 @@ void StatusLine::setKeys(const QList<std::pair<QString, QString>>& keys)
             m_keyRow->addSpacing(6);
         }
         for (const QString& cap : key.split(QLatin1Char(' '))) {
-            m_keyRow->addWidget(makeLabel(cap, "key", m_keys));
+            m_keyRow->addWidget(makeLabel(cap, "key", m_keys), 0, Qt::AlignVCenter);
         }
         m_keyRow->addWidget(makeLabel(does, "hint", m_keys));
     }

@@ -85,10 +85,9 @@ ToolRow::ToolRow(const Actions& actions, ToolController& tools, QWidget* parent)
     brushRow->setContentsMargins(0, 0, 4, 0);
     brushRow->setSpacing(8);
     brushRow->addWidget(makeLabel(tr("Size"), "value", m_brushOptions));
-    m_brush = new QSlider(Qt::Horizontal, m_brushOptions);
+    m_brush = new ThinSlider(tr("Brush radius"), m_brushOptions);
     m_brush->setRange(0, kBrushSteps);
     m_brush->setFixedWidth(96);
-    m_brush->setAccessibleName(tr("Brush radius"));
     brushRow->addWidget(m_brush);
     m_brushText = makeLabel({}, "value", m_brushOptions);
     m_brushText->setMinimumWidth(52);

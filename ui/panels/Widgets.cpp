@@ -4,9 +4,10 @@
 #include "ui/style/Icons.h"
 #include "ui/style/StyleSheet.h"
 
+#include <QMouseEvent>
 #include <QPainter>
-#include <QPainterPath>
 
+#include <algorithm>
 #include <cmath>
 
 namespace icmoe::ui {
@@ -145,6 +146,62 @@ void IconLabel::paintEvent(QPaintEvent*)
     if (!m_iconName.isEmpty()) {
         paintIcon(painter, m_iconName, rect(), kindColour(m_kind));
     }
+}
+
+namespace {
+constexpr int kKnob = 14;
+}
+
+ThinSlider::ThinSlider(const QString& accessibleName, QWidget* parent)
+    : QSlider(Qt::Horizontal, parent)
+{
+    setAccessibleName(accessibleName);
+    setFocusPolicy(Qt::TabFocus);
+    setMinimumHeight(24);
+}
+
+void ThinSlider::paintEvent(QPaintEvent*)
+{
+    QPainter painter(this);
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setPen(Qt::NoPen);
+    const Tokens& t = tokens();
+    const double share =
+        maximum() == minimum() ? 0 : static_cast<double>(value() - minimum()) / (maximum() - minimum());
+    const double middle = height() / 2.0;
+    const double at = kKnob / 2.0 + share * (width() - kKnob);
+    painter.setBrush(t.groove);
+    painter.drawRoundedRect(QRectF(0, middle - 2, width(), 4), 2, 2);
+    painter.setBrush(isEnabled() ? t.accent : t.groove);
+    painter.drawRoundedRect(QRectF(0, middle - 2, at, 4), 2, 2);
+    painter.setBrush(theme() == Theme::dark ? t.prompt : t.text);
+    painter.drawEllipse(QPointF(at, middle), kKnob / 2.0, kKnob / 2.0);
+}
+
+void ThinSlider::follow(const QMouseEvent& event)
+{
+    const double share = std::clamp((event.position().x() - kKnob / 2.0) / std::max(1, width() - kKnob), 0.0, 1.0);
+    setValue(minimum() + qRound(share * (maximum() - minimum())));
+}
+
+void ThinSlider::mousePressEvent(QMouseEvent* event)
+{
+    if (event->button() == Qt::LeftButton) {
+        setSliderDown(true);
+        follow(*event);
+    }
+}
+
+void ThinSlider::mouseMoveEvent(QMouseEvent* event)
+{
+    if (isSliderDown()) {
+        follow(*event);
+    }
+}
+
+void ThinSlider::mouseReleaseEvent(QMouseEvent*)
+{
+    setSliderDown(false);
 }
 
 RowList::RowList(const QString& accessibleName, QWidget* parent)

@@ -3,6 +3,7 @@
 #include <QLabel>
 #include <QListView>
 #include <QPushButton>
+#include <QSlider>
 #include <QToolButton>
 
 namespace icmoe::ui {
@@ -54,6 +55,25 @@ private:
     QString m_iconName;
     QByteArray m_kind;
     int m_side;
+};
+
+/// A horizontal slider with a thin track and a round knob.
+class ThinSlider final : public QSlider {
+    Q_OBJECT
+
+public:
+    explicit ThinSlider(const QString& accessibleName, QWidget* parent = nullptr);
+    [[nodiscard]] QSize sizeHint() const override { return {96, 24}; }
+    [[nodiscard]] QSize minimumSizeHint() const override { return {60, 24}; }
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+    void mousePressEvent(QMouseEvent* event) override;
+    void mouseMoveEvent(QMouseEvent* event) override;
+    void mouseReleaseEvent(QMouseEvent* event) override;
+
+private:
+    void follow(const QMouseEvent& event);
 };
 
 /// A list as high as its rows, up to `maximumRows`.

@@ -79,7 +79,6 @@ QString styleSheet(Theme theme)
     // Longer names first: "@text" would otherwise eat the head of "@text2".
     const std::pair<const char*, QColor> values[] = {{"fillHover", t.fill.lighter(112)},
                                                      {"fillPressed", t.fill.darker(115)},
-                                                     {"sliderKnob", theme == Theme::dark ? t.prompt : t.text},
                                                      {"raised", t.raised},
                                                      {"groove", t.groove},
                                                      {"accent", t.accent},

@@ -96,6 +96,7 @@ MainWindow::MainWindow(AnnotationDocument& document, ToolController& tools, Stud
     m_actionController->installDigitKeys(*this);
     new FocusRing(this);
     m_start->setRecent(settings.recent(), document.namesHidden());
+    m_banner->setAnnotator(settings.annotator());
     setSample({});
     updatePage();
     updateTitle();
@@ -177,8 +178,8 @@ void MainWindow::buildMenus()
     find->setIcon(icon(QStringLiteral("search")));
     connect(find, &QPushButton::clicked, m_actions->action(ActionId::findCommand), &QAction::trigger);
     row->addWidget(find);
-    row->addWidget(makeLabel(QStringLiteral("Ctrl"), "key", corner));
-    row->addWidget(makeLabel(QStringLiteral("K"), "key", corner));
+    row->addWidget(makeLabel(QStringLiteral("Ctrl"), "key", corner), 0, Qt::AlignVCenter);
+    row->addWidget(makeLabel(QStringLiteral("K"), "key", corner), 0, Qt::AlignVCenter);
     row->addSpacing(8);
     const std::tuple<ActionId, const char*, QString> buttons[] = {{ActionId::toggleTheme, "sun", tr("Light or dark")},
                                                                   {ActionId::preferences, "settings", tr("Settings")},

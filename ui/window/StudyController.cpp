@@ -7,11 +7,13 @@
 #include <QLocale>
 
 #include <algorithm>
+#include <utility>
 
 namespace icmoe::ui {
 
 namespace {
 
+constexpr int kSlicesSeen = 4;
 constexpr int kThumbnailSide = 112; // 56 points at twice the pixels
 
 /// The series that somebody who opens a study most likely means: no localizer, the most slices.
@@ -62,18 +64,27 @@ StudyController::StudyController(AnnotationDocument& document, StudyReader& read
         }
     });
     connect(&reader, &StudyReader::thumbnailReady, &model, &StudyListModel::setThumbnail);
-    connect(&reader, &StudyReader::volumeAllocated, this, &StudyController::allocated);
+    connect(&reader, &StudyReader::volumeAllocated, this,
+            [this](SeriesHandle handle, const std::shared_ptr<const Volume>& volume) {
+                if (handle == m_coming) {
+                    m_comingVolume = volume;
+                }
+            });
     connect(&reader, &StudyReader::loadProgress, this, [this](SeriesHandle handle, qulonglong done, qulonglong total) {
         m_model.setProgress(handle, done, total);
-        if (handle == m_open) {
+        // Some slices first: a series without a window in its files gets one from what is loaded.
+        if (handle == m_coming && m_comingVolume != nullptr && m_comingVolume->loadedCount() >= kSlicesSeen) {
+            openComing();
+        } else if (handle == m_open) {
             m_document.sliceLoaded();
         }
     });
     connect(&reader, &StudyReader::loaded, this,
             [this](SeriesHandle handle, const std::shared_ptr<const Volume>& volume) {
                 m_model.setProgress(handle, 0, 0);
-                if (handle != m_open && handle == m_coming) {
-                    allocated(handle, volume);
+                if (handle == m_coming) {
+                    m_comingVolume = volume;
+                    openComing();
                 }
                 if (handle == m_open) {
                     m_document.sliceLoaded();
@@ -189,21 +200,18 @@ void StudyController::openSeries(SeriesHandle handle)
         return;
     }
     m_coming = handle;
+    m_comingVolume.reset();
     m_failedSlices = 0;
     m_model.setProgress(handle, 0, std::max<std::size_t>(1, series->instances.size()));
     m_reader.load(handle, *series);
 }
 
-void StudyController::allocated(SeriesHandle handle, const std::shared_ptr<const Volume>& volume)
+void StudyController::openComing()
 {
-    if (handle != m_coming) {
-        return;
-    }
-    m_coming = 0;
-    m_open = handle;
-    m_document.openSeries(*m_model.study(handle), *m_model.series(handle), volume);
-    remember(handle);
-    Q_EMIT opened(handle);
+    m_open = std::exchange(m_coming, 0);
+    m_document.openSeries(*m_model.study(m_open), *m_model.series(m_open), std::exchange(m_comingVolume, nullptr));
+    remember(m_open);
+    Q_EMIT opened(m_open);
 }
 
 void StudyController::loadFailed(SeriesHandle handle, const Error& error)
@@ -211,6 +219,7 @@ void StudyController::loadFailed(SeriesHandle handle, const Error& error)
     m_model.setProgress(handle, 0, 0);
     if (handle == m_coming) {
         m_coming = 0;
+        m_comingVolume.reset();
     }
     if (error.code != ErrorCode::cancelled) {
         Q_EMIT errorOccurred(error);

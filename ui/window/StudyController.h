@@ -42,7 +42,7 @@ Q_SIGNALS:
 private:
     void found(const ScanResult& result);
     void reportRefusals(const ScanResult& result);
-    void allocated(SeriesHandle handle, const std::shared_ptr<const Volume>& volume);
+    void openComing();
     void loadFailed(SeriesHandle handle, const Error& error);
     void countLabels();
     void remember(SeriesHandle handle);
@@ -54,7 +54,8 @@ private:
     std::function<bool()> m_mayDiscard;
     QStringList m_givenPaths;
     SeriesHandle m_open = 0;   ///< in the document
-    SeriesHandle m_coming = 0; ///< asked for, nothing there yet
+    SeriesHandle m_coming = 0; ///< asked for, not in the document yet
+    std::shared_ptr<const Volume> m_comingVolume;
     int m_failedSlices = 0;
 };
 
