@@ -19,6 +19,39 @@ at::Tensor heads(const at::Tensor& x)
     return x.view({x.size(0), x.size(1), kHeads, -1}).transpose(1, 2);
 }
 
+/// Projected tokens N×8×T×w, divided by √w.
+at::Tensor scaledHeads(const Linear& layer, const at::Tensor& tokens)
+{
+    const auto x = heads(apply(layer, tokens));
+    return x * (1.0 / std::sqrt(static_cast<double>(x.size(3))));
+}
+
+/// Products of tokens N×8×T×w with what cells hold for each head, [4096, 8·w] or [N or 1, 4096, 8·w] → N×8T×4096. One
+/// large product with the heads spread out beats eight thin ones.
+at::Tensor placedScores(const at::Tensor& tokens, const at::Tensor& cells)
+{
+    const auto count = tokens.size(0);
+    const auto length = tokens.size(2);
+    const auto width = tokens.size(3);
+    auto spread = at::zeros({count, kHeads, length, kHeads, width});
+    for (int h = 0; h < kHeads; ++h) {
+        spread.select(3, h).select(1, h).copy_(tokens.select(1, h));
+    }
+    spread = spread.view({count, kHeads * length, kHeads * width});
+    const auto shared = cells.dim() == 3 && cells.size(0) == 1 ? cells[0] : cells;
+    return at::matmul(spread, shared.transpose(-1, -2));
+}
+
+/// The same with cells that are projected here: weight [8·w, 256] of image [N, 4096, 256], plus the position's share.
+at::Tensor scores(const at::Tensor& tokens, const at::Tensor& weight, const at::Tensor& position,
+                  const at::Tensor& image)
+{
+    const auto count = tokens.size(0);
+    const auto carried = at::matmul(tokens, weight.view({kHeads, tokens.size(3), -1})); // N×8×T×256
+    return at::matmul(carried.reshape({count, kHeads * tokens.size(2), -1}), image.transpose(1, 2))
+        .add_(placedScores(tokens, position));
+}
+
 ProjectedAttention attention(const NetworkWeights& weights, const std::string& prefix)
 {
     return {linear(weights, prefix + ".q_proj"), linear(weights, prefix + ".k_proj"),
@@ -85,16 +118,11 @@ at::Tensor TwoWayTransformer::lookAtImage(const ProjectedAttention& attention, c
 {
     const auto count = placed.size(0);
     const auto tokens = placed.size(1);
-    const auto inner = attention.k.weight.size(0);
-    const auto width = inner / kHeads;
-    const auto q = heads(apply(attention.q, placed)) * (1.0 / std::sqrt(static_cast<double>(width))); // N×8×T×w
-    const auto carried = at::matmul(q, attention.k.weight.view({kHeads, width, -1}));                 // N×8×T×256
-    const auto place = at::matmul(q, positionK.view({-1, kHeads, width}).permute({1, 2, 0}));
-    auto scores = at::matmul(carried.reshape({count, kHeads * tokens, -1}), image.transpose(1, 2)); // N×8T×4096
-    scores = scores.add_(place.view(scores.sizes())).softmax(-1);
-    const auto seen = at::matmul(scores, image).view({count, kHeads, tokens, -1}); // N×8×T×256
-    const auto values = at::matmul(seen, attention.v.weight.view({kHeads, width, -1}).transpose(1, 2)) +
-                        attention.v.bias.view({kHeads, 1, width});
+    const auto q = scaledHeads(attention.q, placed);
+    const auto weights = scores(q, attention.k.weight, positionK, image).softmax(-1); // N×8T×4096
+    const auto seen = at::matmul(weights, image).view({count, kHeads, tokens, -1});   // N×8×T×256
+    const auto w = attention.v.weight.view({kHeads, -1, attention.v.weight.size(1)}); // 8×w×256
+    const auto values = at::matmul(seen, w.transpose(1, 2)) + attention.v.bias.view({kHeads, 1, -1});
     return apply(attention.out, values.transpose(1, 2).flatten(2));
 }
 
@@ -103,17 +131,14 @@ at::Tensor TwoWayTransformer::takeFromTokens(const ProjectedAttention& attention
 {
     const auto count = tokens.size(0);
     const auto length = tokens.size(1);
-    const auto width = attention.v.weight.size(0) / kHeads;
-    const auto weights = scores.view({count, -1, kHeads, length}).softmax(-1).view(scores.sizes());
-    const auto values =
-        at::matmul(heads(apply(attention.v, tokens)), attention.out.weight.t().view({kHeads, width, -1}));
-    return at::matmul(weights, values.reshape({count, kHeads * length, -1})).add_(attention.out.bias); // N×4096×256
+    const auto weights = scores.view({count, kHeads, length, -1}).softmax(2).view({count, kHeads * length, -1});
+    const auto out = attention.out.weight.t().reshape({kHeads, -1, attention.out.weight.size(0)}); // 8×w×256
+    const auto values = at::matmul(heads(apply(attention.v, tokens)), out).reshape({count, kHeads * length, -1});
+    return at::matmul(weights.transpose(1, 2), values).add_(attention.out.bias); // N×4096×256
 }
 
 TwoWayTransformer::Result TwoWayTransformer::operator()(const ImageTokens& image, const at::Tensor& tokens) const
 {
-    const auto count = tokens.size(0);
-    const auto length = tokens.size(1);
     auto queries = tokens;
     auto keys = image.keys;
     for (int n = 0; n < 2; ++n) {
@@ -133,24 +158,10 @@ TwoWayTransformer::Result TwoWayTransformer::operator()(const ImageTokens& image
 
         queries = layer.norms[2](queries + apply(layer.narrow, at::relu(apply(layer.widen, queries))));
 
-        const auto& imageToToken = layer.imageToToken;
-        const auto width = imageToToken.k.weight.size(0) / kHeads;
-        const auto k =
-            heads(apply(imageToToken.k, queries + tokens)) * (1.0 / std::sqrt(static_cast<double>(width))); // N×8×T×w
-        auto spread = at::zeros({count, kHeads, width, kHeads, length}); // each head sees its own part of the queries
-        for (int h = 0; h < kHeads; ++h) {
-            spread.select(3, h).select(1, h).copy_(k.select(1, h).transpose(1, 2));
-        }
-        spread = spread.view({count, kHeads * width, kHeads * length});
-        at::Tensor scores; // N×4096×8T
-        if (n == 0) {
-            scores = at::matmul(image.imageToTokenQ, spread);
-        } else {
-            const auto carried = at::matmul(k, imageToToken.q.weight.view({kHeads, width, -1}));
-            scores = at::matmul(layer.positionQ, spread);
-            scores.add_(at::matmul(keys, carried.reshape({count, kHeads * length, -1}).transpose(1, 2)));
-        }
-        keys = layer.norms[3](keys + takeFromTokens(imageToToken, scores, queries));
+        const auto k = scaledHeads(layer.imageToToken.k, queries + tokens);
+        const auto asked = n == 0 ? placedScores(k, image.imageToTokenQ)
+                                  : scores(k, layer.imageToToken.q.weight, layer.positionQ, keys);
+        keys = layer.norms[3](takeFromTokens(layer.imageToToken, asked, queries).add_(keys));
     }
     queries = queries + lookAtImage(m_final, m_finalPositionK, queries + tokens, keys);
     return {m_finalNorm(queries), keys};

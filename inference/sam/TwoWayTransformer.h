@@ -65,7 +65,7 @@ private:
     /// placed: tokens with their own position [N, T, 256]; image [N, 4096, 256] → [N, T, 256].
     [[nodiscard]] static at::Tensor lookAtImage(const ProjectedAttention& attention, const at::Tensor& positionK,
                                                 const at::Tensor& placed, const at::Tensor& image);
-    /// What the cells take from the tokens: scores [N, 4096, 8·T] → [N, 4096, 256].
+    /// What the cells take from the tokens: scores [N, 8·T, 4096] → [N, 4096, 256].
     [[nodiscard]] static at::Tensor takeFromTokens(const ProjectedAttention& attention, const at::Tensor& scores,
                                                    const at::Tensor& tokens);
 
