@@ -5,6 +5,7 @@
 #include <dcmtk/dcmjpls/djdecode.h>
 #include <dcmtk/oflog/oflog.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -35,7 +36,8 @@ std::string Attributes::text(const DcmTagKey& tag) const
     if (m_item.findAndGetOFStringArray(tag, value).bad()) {
         return {};
     }
-    std::string text(value.c_str()); // stops at a stray NUL
+    std::string text(value.begin(), value.end());
+    text.resize(std::min(text.size(), text.find('\0'))); // a stray NUL ends it
     const auto last = text.find_last_not_of(' ');
     text.erase(last == std::string::npos ? 0 : last + 1);
     text.erase(0, text.find_first_not_of(' '));
@@ -117,7 +119,7 @@ std::string TextDecoder::operator()(const std::string& raw)
     if (m_isAscii || m_converter.convertString(raw.c_str(), raw.size(), converted, "\\^=").bad()) {
         return raw;
     }
-    return {converted.c_str(), converted.size()};
+    return {converted.begin(), converted.end()};
 }
 
 } // namespace icmoe
