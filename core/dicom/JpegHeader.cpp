@@ -32,7 +32,8 @@ std::optional<JpegHeader> readJpegHeader(std::span<const std::byte> codestream)
             ++here;
             continue;
         }
-        const auto length = static_cast<std::size_t>(at(codestream, here + 2) * 256 + at(codestream, here + 3));
+        const auto length = static_cast<std::size_t>(at(codestream, here + 2)) * 256 +
+                            static_cast<std::size_t>(at(codestream, here + 3));
         if (length < 2 || here + 2 + length > codestream.size()) {
             return std::nullopt;
         }
