@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
-#include <map>
-#include <tuple>
 
 namespace icmoe {
 namespace {
@@ -105,66 +104,110 @@ SliceMask polygonMask(int width, int height, std::span<const Point2> polygon)
     return SliceMask::fromRuns(std::move(runs), width, height);
 }
 
+namespace {
+
+/// The pixel corners around an object's bounds, each with the directions in which border edges leave it. Edges have the
+/// object on their right.
+class CornerGrid {
+public:
+    enum Direction : int { right = 0, down = 1, left = 2, up = 3 };
+
+    CornerGrid(const SliceMask& mask, const PixelBox& box)
+        : m_box(box)
+        , m_width(box.x1 - box.x0 + 2)
+        , m_height(box.y1 - box.y0 + 2)
+        , m_leaving(static_cast<std::size_t>(m_width) * static_cast<std::size_t>(m_height))
+    {
+        // one pixel of border on each side, so that no neighbour needs a check
+        const int stride = m_width + 1;
+        std::vector<std::uint8_t> inside(static_cast<std::size_t>(stride) * static_cast<std::size_t>(m_height + 1));
+        for (const Run run : mask.runs()) {
+            for (std::uint32_t at = run.begin; at < run.end; ++at) {
+                const int x = static_cast<int>(at) % mask.width() - box.x0;
+                const int y = static_cast<int>(at) / mask.width() - box.y0;
+                inside[static_cast<std::size_t>((y + 1) * stride + x + 1)] = 1;
+            }
+        }
+        for (int y = 0; y + 1 < m_height; ++y) {
+            for (int x = 0; x + 1 < m_width; ++x) {
+                const std::uint8_t* pixel = inside.data() + (y + 1) * stride + x + 1;
+                if (*pixel == 0) {
+                    continue;
+                }
+                leave(x, y, right, pixel[-stride] == 0);
+                leave(x + 1, y, down, pixel[1] == 0);
+                leave(x + 1, y + 1, left, pixel[stride] == 0);
+                leave(x, y + 1, up, pixel[-1] == 0);
+            }
+        }
+    }
+
+    [[nodiscard]] int width() const { return m_width; }
+    [[nodiscard]] int height() const { return m_height; }
+    [[nodiscard]] unsigned leaving(int x, int y) const { return m_leaving[index(x, y)]; }
+    void take(int x, int y, int direction) { m_leaving[index(x, y)] &= static_cast<std::uint8_t>(~(1U << direction)); }
+    [[nodiscard]] Point2 point(int x, int y) const { return {m_box.x0 + x - 0.5, m_box.y0 + y - 0.5}; }
+
+private:
+    [[nodiscard]] std::size_t index(int x, int y) const { return static_cast<std::size_t>(y * m_width + x); }
+    void leave(int x, int y, Direction direction, bool border)
+    {
+        m_leaving[index(x, y)] |= static_cast<std::uint8_t>(static_cast<unsigned>(border) << direction);
+    }
+
+    PixelBox m_box;
+    int m_width;
+    int m_height;
+    std::vector<std::uint8_t> m_leaving;
+};
+
+/// Follows the border from a corner back to it, and takes its edges out of the grid. Where two objects meet at a corner
+/// it turns right, so that 8-neighbours are drawn apart.
+std::vector<Point2> followBorder(CornerGrid& grid, int startX, int startY)
+{
+    constexpr std::array<int, 4> kStepX{1, 0, -1, 0};
+    constexpr std::array<int, 4> kStepY{0, 1, 0, -1};
+    std::vector<Point2> loop{grid.point(startX, startY)};
+    int direction = std::countr_zero(grid.leaving(startX, startY));
+    int x = startX;
+    int y = startY;
+    do {
+        grid.take(x, y, direction);
+        x += kStepX[static_cast<std::size_t>(direction)];
+        y += kStepY[static_cast<std::size_t>(direction)];
+        if (x == startX && y == startY) {
+            break;
+        }
+        for (const int turn : {1, 0, 3}) { // right, straight on, left
+            const int next = (direction + turn) % 4;
+            if ((grid.leaving(x, y) >> next & 1U) != 0) {
+                if (turn != 0) {
+                    loop.push_back(grid.point(x, y));
+                }
+                direction = next;
+                break;
+            }
+        }
+    } while (true);
+    return loop;
+}
+
+} // namespace
+
 std::vector<std::vector<Point2>> outlines(const SliceMask& mask)
 {
     const auto box = mask.bounds();
     if (!box) {
         return {};
     }
-    // Directed pixel edges with the object on their right; each corner leads on to the next. Where two objects meet at
-    // a corner there are two ways on: take the one that turns right, so that 8-neighbours are drawn apart.
-    struct Corner {
-        int x;
-        int y;
-        bool operator==(const Corner&) const = default;
-        bool operator<(const Corner& other) const { return std::tie(x, y) < std::tie(other.x, other.y); }
-    };
-    std::multimap<Corner, Corner> edges;
-    for (int y = box->y0; y <= box->y1; ++y) {
-        for (int x = box->x0; x <= box->x1; ++x) {
-            if (!mask.contains(x, y)) {
-                continue;
-            }
-            if (!mask.contains(x, y - 1)) {
-                edges.emplace(Corner{x, y}, Corner{x + 1, y});
-            }
-            if (!mask.contains(x + 1, y)) {
-                edges.emplace(Corner{x + 1, y}, Corner{x + 1, y + 1});
-            }
-            if (!mask.contains(x, y + 1)) {
-                edges.emplace(Corner{x + 1, y + 1}, Corner{x, y + 1});
-            }
-            if (!mask.contains(x - 1, y)) {
-                edges.emplace(Corner{x, y + 1}, Corner{x, y});
-            }
-        }
-    }
+    CornerGrid grid(mask, *box);
     std::vector<std::vector<Point2>> loops;
-    while (!edges.empty()) {
-        const Corner start = edges.begin()->first;
-        Corner from = start;
-        Corner to = edges.begin()->second;
-        edges.erase(edges.begin());
-        std::vector<Point2> loop{{from.x - 0.5, from.y - 0.5}};
-        while (to != start) {
-            auto [next, end] = edges.equal_range(to);
-            auto best = next;
-            for (auto candidate = next; candidate != end; ++candidate) {
-                const int turn =
-                    (to.x - from.x) * (candidate->second.y - to.y) - (to.y - from.y) * (candidate->second.x - to.x);
-                if (turn > 0) {
-                    best = candidate;
-                }
+    for (int x = 0; x < grid.width(); ++x) {
+        for (int y = 0; y < grid.height(); ++y) {
+            while (grid.leaving(x, y) != 0) {
+                loops.push_back(followBorder(grid, x, y));
             }
-            const Corner after = best->second;
-            if ((to.x - from.x) * (after.y - to.y) != (to.y - from.y) * (after.x - to.x)) {
-                loop.push_back({to.x - 0.5, to.y - 0.5});
-            }
-            from = to;
-            to = after;
-            edges.erase(best);
         }
-        loops.push_back(std::move(loop));
     }
     return loops;
 }

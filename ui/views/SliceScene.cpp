@@ -25,9 +25,14 @@ void blend(std::vector<std::uint32_t>& pixels, const SliceMask& mask, Colour col
     const auto part = [&](std::uint32_t value) { return value * alpha / 255; };
     const std::uint32_t add[4] = {part(colour.red), part(colour.green), part(colour.blue), alpha};
     const std::uint32_t rest = 255 - alpha;
+    const std::uint32_t alone = add[0] | (add[1] << 8U) | (add[2] << 16U) | (add[3] << 24U);
     for (const Run run : mask.runs()) {
         for (std::uint32_t at = run.begin; at < run.end; ++at) {
             const std::uint32_t old = pixels[at];
+            if (old == 0) { // labels rarely overlap
+                pixels[at] = alone;
+                continue;
+            }
             std::uint32_t mixed = 0;
             for (unsigned channel = 0; channel < 4; ++channel) {
                 const std::uint32_t value = ((old >> (8 * channel)) & 0xFFU) * rest / 255 + add[channel];

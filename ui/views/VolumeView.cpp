@@ -97,6 +97,8 @@ struct VolumeView::Private {
                 shown = std::make_unique<ShownSurface>();
                 shown->actor->SetMapper(shown->mapper);
                 shown->mapper->ScalarVisibilityOff();
+                shown->actor->GetProperty()->SetAmbient(0.25);
+                shown->actor->GetProperty()->SetDiffuse(0.8);
                 shown->actor->GetProperty()->SetSpecular(0.15);
                 shown->actor->GetProperty()->SetSpecularPower(20);
                 shown->actor->VisibilityOff();
