@@ -27,7 +27,7 @@ EngineSession::EngineSession(std::stop_token stop)
 EngineSession::~EngineSession() = default;
 
 Result<std::unique_ptr<EngineSession>> EngineSession::open(const CommandContext& context, const std::string& precision,
-                                                           bool keepEmbeddings)
+                                                           bool keepEmbeddings, bool guarantees)
 {
     const auto folder = context.dataFolder();
     if (!folder) {
@@ -41,6 +41,7 @@ Result<std::unique_ptr<EngineSession>> EngineSession::open(const CommandContext&
     options.precision = precision == "fp32"   ? Precision::fp32
                         : precision == "bf16" ? Precision::bf16
                                               : Precision::automatic;
+    options.guarantees = guarantees;
     if (!keepEmbeddings) {
         options.cacheFolder.clear();
     }

@@ -12,9 +12,10 @@ namespace icmoe::app {
 class EngineSession {
 public:
     /// Loads the engine library; the engine itself starts on its own thread. `precision`: "auto", "fp32", "bf16".
-    /// `keepEmbeddings`: use the disk cache. engineUnavailable, errors of the data folder.
-    [[nodiscard]] static Result<std::unique_ptr<EngineSession>> open(const CommandContext& context,
-                                                                     const std::string& precision, bool keepEmbeddings);
+    /// `keepEmbeddings`: use the disk cache. `guarantees`: false for the base's raw answers (EngineOptions).
+    /// engineUnavailable, errors of the data folder.
+    [[nodiscard]] static Result<std::unique_ptr<EngineSession>>
+    open(const CommandContext& context, const std::string& precision, bool keepEmbeddings, bool guarantees = true);
     ~EngineSession();
 
     /// The engine's answer, or its error; cancelled after an interrupt. One thread at a time.

@@ -144,7 +144,7 @@ Status evaluate(const EvaluateOptions& options, const CommandContext& context)
     if (!sets) {
         return fail(sets.error());
     }
-    const auto engine = EngineSession::open(context, options.precision, false);
+    const auto engine = EngineSession::open(context, options.precision, false, options.experts != "none");
     if (!engine) {
         return fail(engine.error());
     }
