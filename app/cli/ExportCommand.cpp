@@ -32,9 +32,26 @@ Result<MaskFormat> chosenFormat(const ExportCommandOptions& options)
     return *format;
 }
 
+/// The only series, where no id is given.
+Result<StoredSeries> onlyStored(const AnnotationStore& store)
+{
+    const auto all = store.series();
+    if (!all) {
+        return fail(all.error());
+    }
+    if (all->size() != 1) {
+        return fail(ErrorCode::invalidArgument, "the database has " + std::to_string(all->size()) + " series",
+                    store.file().string(), "Choose one with --series; icmoe verify lists them");
+    }
+    return all->front();
+}
+
 /// "UID" or "UID/part".
 Result<StoredSeries> findStored(const AnnotationStore& store, const std::string& id)
 {
+    if (id.empty()) {
+        return onlyStored(store);
+    }
     const auto slash = id.find('/');
     const std::string part = slash == std::string::npos ? std::string() : id.substr(slash + 1);
     const auto found = store.findSeries(id.substr(0, slash), part);
@@ -48,11 +65,17 @@ Result<StoredSeries> findStored(const AnnotationStore& store, const std::string&
     return **found;
 }
 
+/// "UID" or "UID/part", as openSeries() takes it.
+std::string idOf(const SeriesIdentity& identity)
+{
+    return identity.splitKey.empty() ? identity.seriesUid : identity.seriesUid + "/" + identity.splitKey;
+}
+
 /// The picture that the annotations belong to; one without a UID is known by its pixels.
 Result<OpenedSeries> openSource(const ExportCommandOptions& options, const StoredSeries& stored,
                                 const CommandContext& context)
 {
-    auto opened = openSeries(options.source, options.series, context);
+    auto opened = openSeries(options.source, idOf(stored.identity), context);
     if (!opened && opened.error().code == ErrorCode::notFound && stored.identity.seriesUid.starts_with("2.25.")) {
         opened = openSeries(options.source, {}, context);
     }
@@ -110,7 +133,7 @@ Status exportSeries(const ExportCommandOptions& options, const CommandContext& c
         !written) {
         return written;
     }
-    json report{{"output", options.output.string()}, {"series", options.series}, {"labels", json::array()}};
+    json report{{"output", options.output.string()}, {"series", idOf(stored->identity)}, {"labels", json::array()}};
     for (const Label& label : segmentation->labels().labels()) {
         report["labels"].push_back({{"name", label.name}, {"voxels", segmentation->mask(label.id).voxelCount()}});
     }
@@ -126,7 +149,8 @@ void addExportCommand(CommandTable& table)
     CLI::App& command = table.add("export", "Masks of a database as SEG, NIfTI, NRRD or PNG",
                                   [options](const CommandContext& context) { return exportSeries(*options, context); });
     command.add_option("--db", options->database, "Database")->required()->type_name("FILE");
-    command.add_option("--series", options->series, "SeriesInstanceUID, or UID/part")->required()->type_name("UID");
+    command.add_option("--series", options->series, "SeriesInstanceUID, or UID/part; not needed where there is one")
+        ->type_name("UID");
     command
         .add_option("--source", options->source,
                     "The picture that was annotated: its grid and references are not in the database")

@@ -226,6 +226,9 @@ TEST_F(CommandLineTest, ImportThenExport_KeepsEveryVoxel)
         EXPECT_EQ(again["labels"][0]["voxels"], imported["labels"][0]["voxels"]) << name;
     }
     EXPECT_EQ(json("verify " + quoted(file("a.sqlite")))["files"][0]["series"][0]["uid"], uid);
+    const auto only =
+        json("export --db " + quoted(file("a.sqlite")) + source + " --force -o " + quoted(file("e.nrrd")));
+    EXPECT_EQ(only["series"], uid); // the only one need not be named
 }
 
 TEST_F(CommandLineTest, ImportAndExport_RefuseWhatDoesNotFit)
