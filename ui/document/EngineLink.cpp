@@ -1,5 +1,7 @@
 #include "ui/document/EngineLink.h"
 
+#include "ui/document/UiThread.h"
+
 #include <QCoreApplication>
 #include <QPointer>
 #include <QThread>
@@ -164,6 +166,7 @@ void EngineLink::whenCut(Place place, int priority, std::function<void(Image)> t
     auto* application = QCoreApplication::instance();
     m_cutter.start(
         [=, volume = m_volume, range = m_range, series = m_series] {
+            assertOffUiThread("cutting a slice for the engine");
             auto cut = cutSlice(*volume, place.first, place.second, range->of(*volume));
             Image image = cut ? *cut : Image{};
             QMetaObject::invokeMethod(
@@ -277,6 +280,7 @@ void EngineLink::showVisible()
     const QPointer<EngineLink> self(this);
     auto* application = QCoreApplication::instance();
     m_cutter.start([=, volume = m_volume, range = m_range, series = m_series, direction = m_direction] {
+        assertOffUiThread("cutting slices for the engine");
         const ValueRange values = range->of(*volume);
         std::vector<std::pair<Place, Image>> images;
         for (const int offset : {0, direction, -direction, 2 * direction, -2 * direction}) {

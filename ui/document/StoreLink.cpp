@@ -2,6 +2,7 @@
 
 #include "core/base/Sha256.h"
 #include "core/dicom/Uid.h"
+#include "ui/document/UiThread.h"
 
 #include <QCoreApplication>
 #include <QPointer>
@@ -77,6 +78,7 @@ void StoreLink::open(SeriesIdentity identity, std::shared_ptr<const Volume> volu
     const QPointer<StoreLink> self(this);
     auto* application = QCoreApplication::instance();
     QThreadPool::globalInstance()->start([=, opened = m_opened]() mutable {
+        assertOffUiThread("hashing a volume");
         identity.pixelHash = hashOf(*volume);
         identity.seriesUid = uidFromText(identity.pixelHash);
         if (identity.studyUid.empty()) {
@@ -106,6 +108,7 @@ void StoreLink::find(SeriesIdentity identity, FoundFunction found)
     m_store->run(
         [=, identity = std::move(identity),
          found = std::move(found)](AnnotationStore& store) -> StoreThread::Continuation {
+            assertOffUiThread("reading the database");
             const auto key = store.openSeries(identity);
             if (!key) {
                 return [=, error = key.error()] { refused(error); };
@@ -157,6 +160,7 @@ void StoreLink::write(Work work)
     };
     m_store->run(
         [=, key = *m_key, work = std::move(work)](AnnotationStore& store) -> StoreThread::Continuation {
+            assertOffUiThread("writing the database");
             const Status status = work(store, key);
             if (!status) {
                 return [=, error = status.error()] { refused(error); };

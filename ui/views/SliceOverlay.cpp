@@ -208,22 +208,23 @@ void SliceOverlay::drawObject(QPainter& painter, const ShownObject& object) cons
         path.closeSubpath();
     }
     painter.setBrush(Qt::NoBrush);
+    const Qt::PenJoinStyle join = exact ? Qt::MiterJoin : Qt::BevelJoin; // round joins cost more than all the rest
     const QColor colour = toColor(object.colour);
     if (object.look == ShownObject::Look::accepted) {
-        painter.strokePath(path, QPen(kHalo, object.twice ? 5.5 : 3.5, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
+        painter.strokePath(path, QPen(kHalo, object.twice ? 5.5 : 3.5, Qt::SolidLine, Qt::FlatCap, join));
         if (object.twice) {
-            painter.strokePath(path, QPen(colour, 4.5, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
-            painter.strokePath(path, QPen(QColor(0, 0, 0, 220), 2, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
+            painter.strokePath(path, QPen(colour, 4.5, Qt::SolidLine, Qt::FlatCap, join));
+            painter.strokePath(path, QPen(QColor(0, 0, 0, 220), 2, Qt::SolidLine, Qt::FlatCap, join));
         }
-        painter.strokePath(path, QPen(colour, object.twice ? 1 : 1.5, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
+        painter.strokePath(path, QPen(colour, object.twice ? 1 : 1.5, Qt::SolidLine, Qt::FlatCap, join));
         return;
     }
     const bool preview = object.look == ShownObject::Look::preview;
     if (preview) {
-        painter.strokePath(path, QPen(QColor(0, 0, 0, 200), 3.5, Qt::SolidLine, Qt::FlatCap, Qt::RoundJoin));
+        painter.strokePath(path, QPen(QColor(0, 0, 0, 200), 3.5, Qt::SolidLine, Qt::FlatCap, join));
     }
     const double width = preview ? 2 : 1;
-    QPen dashes(colour, width, Qt::SolidLine, Qt::FlatCap, Qt::RoundJoin);
+    QPen dashes(colour, width, Qt::SolidLine, Qt::FlatCap, join);
     dashes.setDashPattern({4 / width, 2 / width}); // Qt counts in line widths
     if (!preview) {
         dashes.setDashPattern({4, 3});

@@ -1,6 +1,7 @@
 #include "ui/views/VolumeView.h"
 
 #include "ui/document/AnnotationDocument.h"
+#include "ui/document/UiThread.h"
 #include "ui/style/Tokens.h"
 #include "ui/views/HaloText.h"
 #include "ui/views/Layers.h"
@@ -120,6 +121,7 @@ struct VolumeView::Private {
         const QPointer<VolumeView> self(&q);
         auto* application = QCoreApplication::instance();
         worker.start([=, mask = shown.mask, volume = document.volume(), opened = series] {
+            assertOffUiThread("making a surface");
             Surface surface = makeSurface(mask, volume->geometry());
             QMetaObject::invokeMethod(
                 application,
