@@ -307,7 +307,7 @@ Status checkPromise(const GridFile& grid, const Size3& size)
     return {};
 }
 
-Status readPicture(const GridFile& grid, int picture, std::stop_token stop,
+Status readPicture(const GridFile& grid, int picture, const std::stop_token& stop,
                    const std::function<void(int k, std::span<const std::byte> bytes)>& consumer)
 {
     auto stream = ByteStream::open(grid.dataFile, grid.encoding, grid.fileOffset);

@@ -66,7 +66,7 @@ struct PlacedGrid {
 /// Hands out the slices of picture `picture` in file order, k already turned to the geometry's order: bytes in the
 /// native layout of sampleType(). The consumer's span is valid during the call. cancelled, truncatedFile, decodeFailed,
 /// malformedFile (text that is no number).
-[[nodiscard]] Status readPicture(const GridFile& grid, int picture, std::stop_token stop,
+[[nodiscard]] Status readPicture(const GridFile& grid, int picture, const std::stop_token& stop,
                                  const std::function<void(int k, std::span<const std::byte> bytes)>& consumer);
 
 /// NIfTI-1 or -2 in one file, plain or gzip. unknownFormat where the signature is missing.
