@@ -16,11 +16,21 @@ std::optional<Vec3> vectorAt(const std::vector<double>& values, std::size_t at)
     return Vec3{values[at], values[at + 1], values[at + 2]};
 }
 
+/// Millimetres farther than any patient reaches are not believed: sums of them would lose the picture.
+constexpr double kFarthestMm = 1e6;
+constexpr double kFinestMm = 1e-6;
+
 void readPosition(const Attributes& item, FrameHeader& frame)
 {
-    if (const auto position = vectorAt(item.numbers(DCM_ImagePositionPatient), 0)) {
+    const auto position = vectorAt(item.numbers(DCM_ImagePositionPatient), 0);
+    if (position && std::max({std::abs(position->x), std::abs(position->y), std::abs(position->z)}) < kFarthestMm) {
         frame.position = position;
     }
+}
+
+bool isBelievable(double spacing)
+{
+    return spacing >= kFinestMm && spacing <= kFarthestMm;
 }
 
 /// Directions that are no pair of perpendicular unit vectors are worth as little as none.
@@ -39,7 +49,7 @@ void readOrientation(const Attributes& item, FrameHeader& frame)
 
 bool useSpacing(const std::vector<double>& values, SpacingSource source, FrameHeader& frame)
 {
-    if (values.size() < 2 || values[0] <= 0 || values[1] <= 0) {
+    if (values.size() < 2 || !isBelievable(values[0]) || !isBelievable(values[1])) {
         return false;
     }
     frame.spacing = {values[0], values[1]};
@@ -50,7 +60,8 @@ bool useSpacing(const std::vector<double>& values, SpacingSource source, FrameHe
 void readMeasures(const Attributes& item, FrameHeader& frame)
 {
     useSpacing(item.numbers(DCM_PixelSpacing), SpacingSource::pixelSpacing, frame);
-    frame.thickness = item.number(DCM_SliceThickness).value_or(frame.thickness);
+    const auto thickness = item.number(DCM_SliceThickness);
+    frame.thickness = thickness && isBelievable(*thickness) ? *thickness : frame.thickness;
 }
 
 /// Millimetres of the 2D tissue regions (PS3.3 C.8.5.5), where all of them agree.
@@ -84,7 +95,7 @@ void readSpacing(const Attributes& root, FrameHeader& frame)
         return;
     }
     const auto ratio = root.numbers(DCM_PixelAspectRatio);
-    if (ratio.size() >= 2 && ratio[0] > 0 && ratio[1] > 0) {
+    if (ratio.size() >= 2 && ratio[0] > 0 && ratio[1] > 0 && isBelievable(ratio[0] / ratio[1])) {
         frame.spacing = {ratio[0] / ratio[1], 1};
     }
 }

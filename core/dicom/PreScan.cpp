@@ -1,6 +1,7 @@
 #include "core/dicom/PreScan.h"
 
 #include "core/dicom/ByteSource.h"
+#include "core/dicom/PixelSize.h"
 
 #include <algorithm>
 #include <array>
@@ -29,41 +30,6 @@ constexpr Tag kItem{0xfffe, 0xe000};
 constexpr Tag kItemEnd{0xfffe, 0xe00d};
 constexpr Tag kSequenceEnd{0xfffe, 0xe0dd};
 constexpr Tag kPixelData{0x7fe0, 0x0010};
-
-std::string_view nameOf(Tag tag)
-{
-    struct Named {
-        Tag tag;
-        std::string_view name;
-    };
-    static constexpr std::array<Named, 25> table{{{{0x0002, 0x0010}, "TransferSyntaxUID"},
-                                                  {{0x0002, 0x0000}, "FileMetaInformationGroupLength"},
-                                                  {{0x0008, 0x0016}, "SOPClassUID"},
-                                                  {{0x0018, 0x1164}, "ImagerPixelSpacing"},
-                                                  {{0x0020, 0x0032}, "ImagePositionPatient"},
-                                                  {{0x0020, 0x0037}, "ImageOrientationPatient"},
-                                                  {{0x0028, 0x0002}, "SamplesPerPixel"},
-                                                  {{0x0028, 0x0004}, "PhotometricInterpretation"},
-                                                  {{0x0028, 0x0006}, "PlanarConfiguration"},
-                                                  {{0x0028, 0x0008}, "NumberOfFrames"},
-                                                  {{0x0028, 0x0010}, "Rows"},
-                                                  {{0x0028, 0x0011}, "Columns"},
-                                                  {{0x0028, 0x0030}, "PixelSpacing"},
-                                                  {{0x0028, 0x0100}, "BitsAllocated"},
-                                                  {{0x0028, 0x0101}, "BitsStored"},
-                                                  {{0x0028, 0x0102}, "HighBit"},
-                                                  {{0x0028, 0x0103}, "PixelRepresentation"},
-                                                  {{0x0028, 0x1053}, "RescaleSlope"},
-                                                  {{0x0028, 0x1101}, "RedPaletteColorLookupTableDescriptor"},
-                                                  {{0x7fe0, 0x0001}, "ExtendedOffsetTable"},
-                                                  {{0x7fe0, 0x0008}, "FloatPixelData"},
-                                                  {{0x7fe0, 0x0009}, "DoubleFloatPixelData"},
-                                                  {{0x7fe0, 0x0010}, "PixelData"},
-                                                  {{0xfffe, 0xe000}, "Item"},
-                                                  {{0xfffe, 0xe00d}, "ItemDelimitationItem"}}};
-    const auto found = std::find_if(table.begin(), table.end(), [&](const Named& named) { return named.tag == tag; });
-    return found == table.end() ? std::string_view{} : found->name;
-}
 
 /// VRs with a four-byte length. As DCMTK does, an unknown VR of two capital letters is taken for a future one of these.
 bool hasLongLength(std::array<char, 2> vr)
@@ -293,7 +259,7 @@ private:
                 }
             }
         }
-        return checkPixels();
+        return checkPixelSize(m_scan, m_name);
     }
 
     /// Leaves an element that only looked like a sequence. False where there is none.
@@ -529,7 +495,7 @@ private:
         place.words = !level.explicitVr || header.isVr("OW");
         place.bytes = {m_source->position(), header.length};
         m_scan.pixels = std::move(place);
-        if (auto checked = checkPixels(); !checked) {
+        if (auto checked = checkPixelSize(m_scan, m_name); !checked) {
             return checked; // before a deflated stream is followed to its end
         }
         const Status skipped = skip(header.length, header.tag);
@@ -596,96 +562,6 @@ private:
         return skip(length % 4, tag);
     }
 
-    Status checkPixels() const
-    {
-        if (!m_scan.pixels) {
-            return {};
-        }
-        const auto missing = [&](Tag tag) {
-            return refuse(ErrorCode::missingAttribute, "pixels without their size", tag);
-        };
-        if (m_scan.rows == 0) {
-            return missing({0x0028, 0x0010});
-        }
-        if (m_scan.columns == 0) {
-            return missing({0x0028, 0x0011});
-        }
-        const bool isFloat = m_scan.pixels->element != 0x0010;
-        if (m_scan.bitsAllocated == 0 && !isFloat) {
-            return missing({0x0028, 0x0100});
-        }
-        if (m_scan.samplesPerPixel < 1 || m_scan.samplesPerPixel > 4) {
-            return refuse(ErrorCode::unsupportedPixels,
-                          "expected 1 to 4 samples a pixel, found " + std::to_string(m_scan.samplesPerPixel),
-                          {0x0028, 0x0002});
-        }
-        if (m_scan.bitsAllocated > 64) {
-            return refuse(ErrorCode::malformedFile,
-                          "expected at most 64 bits a sample, found " + std::to_string(m_scan.bitsAllocated),
-                          {0x0028, 0x0100});
-        }
-        return m_scan.pixels->encapsulated ? checkEncapsulated() : checkNative();
-    }
-
-    [[nodiscard]] std::string sizeWords() const
-    {
-        return std::to_string(m_scan.rows) + " rows × " + std::to_string(m_scan.columns) + " columns × " +
-               std::to_string(m_scan.frames) + " frames × " + std::to_string(m_scan.samplesPerPixel) + " samples of " +
-               std::to_string(m_scan.bitsAllocated) + " bits";
-    }
-
-    /// Bytes of all frames; frames of one bit are packed without gaps. At most 2^64 - 1.
-    [[nodiscard]] std::uint64_t neededBytes() const
-    {
-        const auto frames = static_cast<std::uint64_t>(m_scan.frames);
-        std::uint64_t needed = 0;
-        if (m_scan.bitsAllocated == 1 && !m_scan.pixels->encapsulated) {
-            const auto bits = static_cast<std::uint64_t>(m_scan.rows) * static_cast<std::uint64_t>(m_scan.columns) *
-                              static_cast<std::uint64_t>(m_scan.samplesPerPixel);
-            return __builtin_mul_overflow(bits, frames, &needed) ? kOpen : needed / 8 + (needed % 8 != 0);
-        }
-        return __builtin_mul_overflow(frameBytes(m_scan), frames, &needed) ? kOpen : needed;
-    }
-
-    Status checkNative() const
-    {
-        const std::uint64_t needed = neededBytes();
-        if (needed <= m_scan.pixels->bytes.length) {
-            return {};
-        }
-        return refuse(ErrorCode::truncatedFile,
-                      "expected " + std::to_string(needed) + " bytes for " + sizeWords() + ", found " +
-                          std::to_string(m_scan.pixels->bytes.length),
-                      {0x7fe0, m_scan.pixels->element});
-    }
-
-    Status checkEncapsulated() const
-    {
-        const auto& fragments = m_scan.pixels->fragments;
-        if (fragments.size() < static_cast<std::size_t>(m_scan.frames)) {
-            return refuse(ErrorCode::truncatedFile,
-                          "expected a fragment for each of " + std::to_string(m_scan.frames) + " frames, found " +
-                              std::to_string(fragments.size()),
-                          kPixelData);
-        }
-        std::uint64_t present = 0;
-        for (const auto& fragment : fragments) {
-            present += fragment.length;
-        }
-        const std::uint64_t needed = neededBytes();
-        // PackBits makes at most 128 bytes of two. Other codings have no such bound, but no picture worth 16 MB is that
-        // empty.
-        const bool isRle = m_scan.transferSyntaxUid == "1.2.840.10008.1.2.5";
-        const bool impossible =
-            isRle ? needed / 64 > present : needed > (std::uint64_t{16} << 20U) && needed / 4096 > present;
-        if (impossible) {
-            return refuse(ErrorCode::limitExceeded,
-                          "expected " + sizeWords() + ", found only " + std::to_string(present) + " compressed bytes",
-                          kPixelData);
-        }
-        return {};
-    }
-
     SeekableSource& m_file;
     std::string m_name;
     ByteSource* m_source = nullptr;
@@ -697,18 +573,6 @@ private:
 };
 
 } // namespace
-
-std::uint64_t frameBytes(const PreScan& scan)
-{
-    const auto pixels = static_cast<std::uint64_t>(scan.rows) * static_cast<std::uint64_t>(scan.columns);
-    if (scan.pixels && scan.pixels->element != 0x0010) {
-        return pixels * (scan.pixels->element == 0x0008 ? 4 : 8);
-    }
-    const bool isNative = scan.pixels && !scan.pixels->encapsulated;
-    const bool halved = isNative && (scan.photometric == "YBR_FULL_422" || scan.photometric == "YBR_PARTIAL_422");
-    const auto samples = halved ? std::uint64_t{2} : static_cast<std::uint64_t>(scan.samplesPerPixel);
-    return (pixels * samples * static_cast<std::uint64_t>(scan.bitsAllocated) + 7) / 8;
-}
 
 bool looksLikeDicom(std::span<const std::byte> start)
 {
@@ -724,14 +588,6 @@ bool looksLikeDicom(std::span<const std::byte> start)
     const bool big = at(0) == 0 && at(1) == 8 && at(2) == 0;
     const bool shortValue = at(6) == 0 && at(7) == 0 && at(5) < 4 && at(4) % 2 == 0; // implicit: a length below 1 kB
     return (little && (hasVr || shortValue)) || (big && hasVr);
-}
-
-std::string whereTag(const std::string& file, std::uint16_t group, std::uint16_t element)
-{
-    std::array<char, 16> tag{};
-    std::snprintf(tag.data(), tag.size(), "(%04x,%04x)", group, element);
-    const auto name = nameOf({group, element});
-    return file + ", " + tag.data() + (name.empty() ? "" : " " + std::string(name));
 }
 
 Result<PreScan> preScan(const std::filesystem::path& path)

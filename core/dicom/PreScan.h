@@ -24,7 +24,7 @@ struct PixelDataPlace {
     bool words = false;                      ///< VR OW (implicit: always)
     ByteRange bytes;                         ///< native: in the file, or in the inflated data set
     std::vector<ByteRange> fragments;        ///< encapsulated: in the file, without the offset table
-    std::vector<std::uint64_t> frameOffsets; ///< basic or extended offset table: from the first fragment's item tag
+    std::vector<std::uint64_t> frameOffsets; ///< of the basic offset table: from the first fragment's item tag
 };
 
 /// What the bounded look at a DICOM file found. No value longer than a few hundred bytes was read.

@@ -303,6 +303,23 @@ TEST(PreScan, GoodFile_TellsWhereThePixelsAre)
     EXPECT_EQ(scan->pixels->bytes.offset + 48, file.all().size());
 }
 
+TEST(LyingFile, RleThatEndsEarly_IsDecodeFailed)
+{
+    DicomBytes file = encapsulated(DicomBytes(kRle).picture(8, 8, 8), 20);
+    TemporaryFolder folder;
+    const auto summary = summarizeStoredValues(file.write(folder / "rle.dcm"));
+    ASSERT_FALSE(summary);
+    EXPECT_EQ(summary.error().code, ErrorCode::decodeFailed);
+    EXPECT_NE(summary.error().where.find("(7fe0,0010)"), std::string::npos);
+}
+
+TEST(PreScan, FolderInPlaceOfAFile_IsReadFailed)
+{
+    TemporaryFolder folder;
+    EXPECT_EQ(preScan(folder.path()).error().code, ErrorCode::readFailed);
+    EXPECT_EQ(preScan(folder / "nothing").error().code, ErrorCode::notFound);
+}
+
 TEST(PreScan, TextFile_IsUnknownFormat)
 {
     const std::string text(300, 'x');

@@ -456,6 +456,33 @@ TEST(Load, VanishedSlice_IsReportedAndTheOthersStay)
     EXPECT_FALSE(loadVolume(series)) << "without a callback a missing slice is an error";
 }
 
+TEST(Load, SeriesThatFitsNoVolume_IsRefused)
+{
+    TemporaryFolder folder;
+    ASSERT_TRUE(writeDicomPhantom(folder / "a", {.size = {8, 8, 2}}));
+    ASSERT_TRUE(writeDicomPhantom(folder / "b", {.size = {9, 8, 2}}));
+    Series mixed = onlySeries(folder / "a");
+    mixed.instances.push_back(onlySeries(folder / "b").instances.front());
+    EXPECT_EQ(loadVolume(mixed).error().code, ErrorCode::geometryMismatch);
+    EXPECT_EQ(loadVolume(Series{}).error().code, ErrorCode::emptyInput);
+    Series beyond = onlySeries(folder / "a");
+    beyond.instances.front().stored.reset();
+    beyond.instances.front().frame = 5;
+    EXPECT_EQ(loadVolume(beyond).error().code, ErrorCode::outOfRange);
+}
+
+TEST(Scan, NonsenseInMillimetres_IsNotBelieved)
+{
+    TemporaryFolder folder;
+    ASSERT_TRUE(writeDicomPhantom(
+        folder.path(), {.size = {8, 8, 1}, .edits = {{0x0020, 0x0032, "1e300\\0\\0"}, {0x0028, 0x0030, "1e-300\\1"}}}));
+    const Series series = onlySeries(folder.path());
+    ASSERT_TRUE(series.geometry);
+    EXPECT_FALSE(series.geometry->placedInPatient());
+    EXPECT_EQ(series.geometry->spacingSource(), SpacingSource::none);
+    EXPECT_TRUE(makeThumbnail(series));
+}
+
 TEST(Load, SeriesMadeByHand_IsReadWithoutAScan)
 {
     TemporaryFolder folder;
