@@ -189,7 +189,7 @@ public:
     {
     }
 
-    Status read(std::stop_token stop)
+    Status read(const std::stop_token& stop)
     {
         Status problem;
         const Status done = readPicture(m_grid, m_picture, stop, [&](int k, std::span<const std::byte> bytes) {

@@ -112,7 +112,7 @@ public:
         item.text(DCM_CodingSchemeDesignator, limited(code.scheme, 16));
         item.text(DCM_CodeMeaning, limited(code.meaning));
     }
-    void keep(OFCondition condition)
+    void keep(const OFCondition& condition)
     {
         if (m_condition.good()) {
             m_condition = condition;

@@ -22,7 +22,7 @@ Error malformed(const std::filesystem::path& path, const std::string& field, con
             "Check the file with its maker"};
 }
 
-std::optional<FileSample> sampleFromName(std::string name)
+std::optional<FileSample> sampleFromName(const std::string& name)
 {
     static const std::map<std::string, FileSample> kNames = {
         {"signed char", FileSample::s8},
