@@ -157,10 +157,12 @@ build() { # build PRESET [TARGET…]
 
 place_weights() { # as safetensors beside the program
     local to=$root/build/release/weights
-    [ -e "$to/lite_medsam.safetensors" ] && "$root/build/release/icmoe" verify -q "$to/lite_medsam.safetensors" 2>/dev/null && return 0
+    [ -e "$to/lite_medsam.safetensors" ] && [ -e "$third_party/weights/lite_medsam.safetensors" ] \
+        && "$root/build/release/icmoe" -q verify "$to/lite_medsam.safetensors" >/dev/null 2>&1 && return 0
     rm -rf "$to"
     "$root/build/release/icmoe" -q --data-dir "$root/build/release" weights import "$third_party/weights/lite_medsam.pth" --family litemedsam >/dev/null \
         || fail "the weights could not be converted: remove $third_party/weights and try again"
+    cp "$to/lite_medsam.safetensors" "$third_party/weights/" # the tests look beside the checkpoint
 }
 
 sample_nifti=/usr/share/mricron/templates/ch2.nii.gz
