@@ -130,6 +130,18 @@ private Q_SLOTS:
         QCOMPARE(nameless(run.window), QStringList());
     }
 
+    void FirstStudyOfADataFolder_SaysResearchOnly_Once()
+    {
+        const TemporaryFolder folder;
+        writeStudy(folder / "study", study());
+        for (const int expected : {1, 0}) {
+            WindowRun run(folder.path());
+            run.show();
+            run.open(folder / "study");
+            QCOMPARE(run.window.sidePanel().toasts().count(), expected);
+        }
+    }
+
     void Names_AreHiddenUntilShown_InTitleBannerAndList()
     {
         const TemporaryFolder folder;

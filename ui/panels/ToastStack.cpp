@@ -56,10 +56,12 @@ void ToastStack::showError(const Error& error, const ToastAction& action)
         QString::fromStdString(error.hint), errorDetails(error), action);
 }
 
-void ToastStack::showNotice(const QString& text)
+void ToastStack::showNotice(const QString& text, Lasting lasting)
 {
     QWidget* toast = add(text, "value", QStringLiteral("info"), text, {}, {}, {}, {});
-    QTimer::singleShot(kNoticeMilliseconds, toast, [toast] { toast->deleteLater(); });
+    if (lasting == Lasting::goes) {
+        QTimer::singleShot(kNoticeMilliseconds, toast, [toast] { toast->deleteLater(); });
+    }
 }
 
 QWidget* ToastStack::add(const QString& key, const char* kind, const QString& iconName, const QString& title,

@@ -25,7 +25,8 @@ class ToastStack final : public QWidget {
 public:
     explicit ToastStack(QWidget* parent = nullptr);
     void showError(const Error& error, const ToastAction& action = {});
-    void showNotice(const QString& text);
+    enum class Lasting { goes, stays };
+    void showNotice(const QString& text, Lasting lasting = Lasting::goes); ///< one that goes does so after 8 s
     [[nodiscard]] int count() const;
     void closeAll();
 

@@ -221,6 +221,9 @@ void MainWindow::connectFiles()
     connect(m_controller, &StudyController::opened, this, [this](quint64 handle) {
         m_studies->select(handle);
         m_views->focusMainView();
+        if (m_settings.takeFirstStart()) { // the start page says it too, but may not have been seen
+            m_side->toasts().showNotice(tr("icmoe is for research, not a medical device."), ToastStack::Lasting::stays);
+        }
     });
     connect(m_controller, &StudyController::errorOccurred, this, [this](const Error& error) { showError(error); });
     connect(m_controller, &StudyController::notice, this, &MainWindow::showNotice);

@@ -193,7 +193,8 @@ void StudyController::reportRefusals(const ScanResult& result)
 void StudyController::openSeries(SeriesHandle handle)
 {
     const Series* series = m_model.series(handle);
-    if (series == nullptr || handle == m_open || handle == m_coming) {
+    const bool there = handle == m_open && m_document.isOpen() && m_document.volume()->isComplete();
+    if (series == nullptr || there || handle == m_coming) {
         return;
     }
     if (m_document.isOpen() && m_document.hasUnstoredWork() && m_mayDiscard && !m_mayDiscard()) {

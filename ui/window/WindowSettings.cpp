@@ -117,6 +117,13 @@ void WindowSettings::setDatabase(const std::filesystem::path& file)
     m_settings.setValue(QStringLiteral("database"), QString::fromStdString(file.string()));
 }
 
+bool WindowSettings::takeFirstStart()
+{
+    const bool first = !m_settings.value(QStringLiteral("started"), false).toBool();
+    m_settings.setValue(QStringLiteral("started"), true);
+    return first;
+}
+
 QList<RecentStudy> WindowSettings::recent() const
 {
     QList<RecentStudy> studies;

@@ -34,6 +34,9 @@ public:
     [[nodiscard]] std::filesystem::path database() const; ///< chosen by "Store elsewhere"; empty: the data folder's
     void setDatabase(const std::filesystem::path& file);
 
+    /// True once for each data folder: what a first start has to say.
+    [[nodiscard]] bool takeFirstStart();
+
     [[nodiscard]] QList<RecentStudy> recent() const;
     void addRecent(const RecentStudy& study); ///< to the front; five are kept
 
