@@ -28,6 +28,9 @@ std::filesystem::path picture(const TemporaryFolder& folder)
     if (std::filesystem::exists(colin)) {
         return colin;
     }
+    if (std::filesystem::exists(folder / "study")) {
+        return folder / "study"; // of the other theme's run
+    }
     DicomPhantomOptions options;
     options.modality = "MR";
     options.size = {96, 96, 64};
