@@ -168,10 +168,10 @@ place_weights() { # as safetensors beside the program
 sample_nifti=/usr/share/mricron/templates/ch2.nii.gz
 place_sample() { # Colin27 T1 as a DICOM MR series
     local to=$root/build/release/sample/colin27
-    [ -e "$to/.complete" ] && return 0
+    [ -e "$to.complete" ] && return 0
     [ -r "$sample_nifti" ] || fail "the sample head $sample_nifti is missing: apt-get install --reinstall mricron-data"
     rm -rf "$to"
-    mkdir -p "$to"
+    mkdir -p "$(dirname "$to")"
     "$root/build/release/icmoe_sample" "$sample_nifti" "$to" >/dev/null || fail "the sample study could not be written to $to: check the disk space"
-    touch "$to/.complete"
+    touch "$to.complete"
 }
