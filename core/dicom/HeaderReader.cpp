@@ -3,7 +3,6 @@
 #include "core/dicom/FrameHeaders.h"
 #include "core/dicom/InstanceHeader.h"
 
-#include <dcmtk/dcmdata/dcistrmb.h>
 
 #include <algorithm>
 #include <cmath>
@@ -330,27 +329,6 @@ Result<InstanceHeader> readHeader(const std::filesystem::path& path)
         return unreadable(read, path.string());
     }
     return headerOf(file, std::move(*scan), path);
-}
-
-Result<InstanceHeader> readHeader(std::span<const std::byte> bytes, const std::string& name)
-{
-    auto scan = preScan(bytes, name);
-    if (!scan) {
-        return fail(scan.error());
-    }
-    initializeDcmtk();
-    DcmInputBufferStream stream;
-    stream.setBuffer(bytes.data(), static_cast<offile_off_t>(bytes.size()));
-    stream.setEos();
-    DcmFileFormat file;
-    file.transferInit();
-    const OFCondition read =
-        file.readUntilTag(stream, readingSyntax(*scan), EGL_noChange, DCM_MaxReadLength, kStopBefore);
-    file.transferEnd();
-    if (read.bad()) {
-        return unreadable(read, name);
-    }
-    return headerOf(file, std::move(*scan), name);
 }
 
 } // namespace icmoe

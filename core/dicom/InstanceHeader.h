@@ -132,7 +132,5 @@ struct InstanceHeader {
 /// pixels
 /// (`message` names what it is); unsupportedTransferSyntax; unsupportedPixels; malformedFile. Never modifies the file.
 [[nodiscard]] Result<InstanceHeader> readHeader(const std::filesystem::path& path);
-/// The same over bytes in memory; `name` stands for the file. The result cannot be decoded.
-[[nodiscard]] Result<InstanceHeader> readHeader(std::span<const std::byte> bytes, const std::string& name);
 
 } // namespace icmoe

@@ -203,6 +203,10 @@ private:
             if (!value) {
                 return fail(value.error());
             }
+            if (header.tag == Tag{2, 0x0010} && (!header.isVr("UI") || !m_scan.transferSyntaxUid.empty())) {
+                // DCMTK would read the data set by another syntax than the one that is checked here
+                return refuse(ErrorCode::malformedFile, "the transfer syntax is not said once, as a UID", header.tag);
+            }
             if (header.tag == Tag{2, 0x0010}) {
                 m_scan.transferSyntaxUid = *value;
             } else if (header.tag == Tag{2, 0x0002}) {

@@ -81,7 +81,7 @@ Result<RawHeader> parseHeader(std::span<const std::byte> bytes, const std::files
         return fail(ErrorCode::unsupportedPixels, "the header and the samples are two files (.hdr and .img)",
                     path.string(), "Convert the pair to a single .nii file");
     }
-    if (magic != "n+1" && magic != "n+2") {
+    if (magic != (header.size == 348 ? "n+1" : "n+2")) { // the library trusts the signature with the header's size
         return fail(ErrorCode::unknownFormat, "the NIfTI signature is missing", path.string() + ", field magic");
     }
     if (header.size == 348) {

@@ -1,4 +1,5 @@
 #include "core/dicom/InstanceHeader.h"
+#include "tests/support/MemoryFile.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -7,7 +8,8 @@
 // memory.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
 {
-    const auto header = icmoe::readHeader(std::as_bytes(std::span(data, size)), "fuzz.dcm");
+    const icmoe::test::MemoryFile file(std::as_bytes(std::span(data, size)));
+    const auto header = icmoe::readHeader(file.path());
     if (!header && (header.error().message.empty() || header.error().where.empty())) {
         __builtin_trap();
     }

@@ -3,6 +3,7 @@
 #include "core/study/Scan.h"
 #include "tests/support/DicomBytes.h"
 #include "tests/support/DicomPhantom.h"
+#include "tests/support/MemoryFile.h"
 #include "tests/support/TestSupport.h"
 
 #include <gtest/gtest.h>
@@ -181,7 +182,7 @@ TEST(Pixels, PaletteWithoutTable_IsMissingAttribute)
 {
     auto file = pictureOf(1, 2, {.photometric = "PALETTE COLOR"});
     withData(file, std::array<unsigned char, 2>{1, 2});
-    const auto header = readHeader(std::span(file.all()), "palette.dcm");
+    const auto header = readHeader(test::MemoryFile(std::span(file.all())).path());
     ASSERT_FALSE(header);
     EXPECT_EQ(header.error().code, ErrorCode::missingAttribute);
     EXPECT_NE(header.error().where.find("(0028,1101)"), std::string::npos);
@@ -191,7 +192,7 @@ TEST(Pixels, CmykPicture_IsUnsupportedPixels)
 {
     auto file = pictureOf(1, 1, {.samples = 4, .photometric = "CMYK"});
     withData(file, std::array<unsigned char, 4>{1, 2, 3, 4});
-    const auto header = readHeader(std::span(file.all()), "cmyk.dcm");
+    const auto header = readHeader(test::MemoryFile(std::span(file.all())).path());
     ASSERT_FALSE(header);
     EXPECT_EQ(header.error().code, ErrorCode::unsupportedPixels);
     EXPECT_NE(header.error().where.find("(0028,0004)"), std::string::npos);
