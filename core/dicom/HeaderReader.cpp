@@ -3,7 +3,6 @@
 #include "core/dicom/FrameHeaders.h"
 #include "core/dicom/InstanceHeader.h"
 
-
 #include <algorithm>
 #include <cmath>
 
