@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 #include <limits>
+#include <optional>
 #include <string_view>
 
 namespace icmoe {
@@ -171,6 +172,11 @@ private:
         m_scan.explicitVr = m_scan.transferSyntaxUid != "1.2.840.10008.1.2";
         m_scan.bigEndian = m_scan.transferSyntaxUid == "1.2.840.10008.1.2.2";
         m_scan.deflated = m_scan.transferSyntaxUid == "1.2.840.10008.1.2.1.99";
+        if (m_scan.deflated && m_metaEndBySelf.value_or(m_scan.dataSetOffset) != m_scan.dataSetOffset) {
+            // DCMTK goes by the group length, and would inflate other bytes than those that are checked here
+            return refuse(ErrorCode::malformedFile, "the meta header's length does not lead to the deflated data set",
+                          {2, 0});
+        }
         return {};
     }
 
@@ -199,6 +205,9 @@ private:
             if (++m_scan.elements > kMaxElements) {
                 return refuse(ErrorCode::limitExceeded, "more than a million elements", header.tag);
             }
+            if (header.tag == Tag{2, 0x0000}) {
+                m_metaEndBySelf = header.length == 4 ? m_file.position() + 4 + peekNumber() : 0;
+            }
             auto value = text(header);
             if (!value) {
                 return fail(value.error());
@@ -215,6 +224,16 @@ private:
                 m_scan.metaSopInstanceUid = *value;
             }
         }
+    }
+
+    /// The next four bytes of the meta header as a number; 0 where the file ends.
+    std::uint32_t peekNumber()
+    {
+        std::array<std::byte, 4> bytes{};
+        const std::uint64_t here = m_file.position();
+        const bool whole = m_file.read(bytes) == bytes.size();
+        m_file.seek(here);
+        return whole ? number(bytes, false) : 0;
     }
 
     /// Without a transfer syntax the first element tells: its group in which byte order, a VR or not.
@@ -573,6 +592,7 @@ private:
     std::vector<Level> m_levels;
     PreScan m_scan;
     std::uint64_t m_inflatedText = 0;
+    std::optional<std::uint64_t> m_metaEndBySelf; ///< as (0002,0000) says, where it is there
     bool m_pixelsDone = false;
 };
 
