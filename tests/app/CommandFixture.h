@@ -21,10 +21,11 @@ protected:
     /// `arguments` as a shell would read them.
     [[nodiscard]] CommandResult icmoe(const std::string& arguments) const
     {
-        const auto program = std::filesystem::path(ICMOE_BINARY_DIR) / "icmoe";
-        return run("timeout 240 " + quoted(program) + " --data-dir " + quoted(dataFolder()) + " --threads 2 " +
+        return run("timeout 240 " + quoted(m_program) + " --data-dir " + quoted(dataFolder()) + " --threads 2 " +
                    arguments);
     }
+    /// Another copy of the program from here on.
+    void useProgram(std::filesystem::path program) { m_program = std::move(program); }
     [[nodiscard]] nlohmann::json json(const std::string& arguments) const
     {
         const CommandResult result = icmoe(arguments + " --json");
@@ -68,6 +69,9 @@ protected:
     void write(const std::string& name, const std::string& text) const { std::ofstream(file(name)) << text; }
 
     TemporaryFolder m_folder;
+
+private:
+    std::filesystem::path m_program = std::filesystem::path(ICMOE_BINARY_DIR) / "icmoe";
 };
 
 } // namespace icmoe::test

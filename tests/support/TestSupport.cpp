@@ -11,9 +11,9 @@
 
 namespace icmoe::test {
 
-TemporaryFolder::TemporaryFolder()
+TemporaryFolder::TemporaryFolder(const std::filesystem::path& parent)
 {
-    std::string pattern = (std::filesystem::temp_directory_path() / "icmoe-test-XXXXXX").string();
+    std::string pattern = (parent / "icmoe-test-XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr) {
         throw std::runtime_error("no temporary folder");
     }

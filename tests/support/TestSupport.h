@@ -8,7 +8,8 @@ namespace icmoe::test {
 /// A folder of its own for one test, removed at the end.
 class TemporaryFolder {
 public:
-    TemporaryFolder();
+    /// Inside `parent`; without, inside the system's folder for such things.
+    explicit TemporaryFolder(const std::filesystem::path& parent = std::filesystem::temp_directory_path());
     ~TemporaryFolder();
     TemporaryFolder(const TemporaryFolder&) = delete;
     TemporaryFolder& operator=(const TemporaryFolder&) = delete;
