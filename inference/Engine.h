@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/engine/Segmenter.h"
+#include "inference/Training.h"
 
 #include <filesystem>
 
@@ -51,6 +52,7 @@ struct EngineLibrary {
     CreateSegmenter createSegmenter = nullptr;
     DescribeEngine describe = nullptr;
     ImportWeights importWeights = nullptr;
+    TrainExperts trainExperts = nullptr;
 };
 /// Exported symbol: `extern "C" const icmoe::EngineLibrary* icmoe_engine_library();`
 using EngineLibraryEntry = const EngineLibrary* (*)();

@@ -17,7 +17,8 @@ class ImageEncoder {
 public:
     /// Called after every step; false abandons the encoding.
     using Step = std::function<bool()>;
-    /// Sees a layer's result (float32, [height, width, channels]): patch_embed, stage0, down0, … stage3.
+    /// Sees a layer's result (float32, [height, width, channels]), which is there during the call only: patch_embed,
+    /// stage0, down0, … stage3.
     using Tap = std::function<void(std::string_view name, const at::Tensor& value)>;
 
     virtual ~ImageEncoder() = default;

@@ -3,6 +3,7 @@
 #include "inference/runtime/InferenceWorker.h"
 #include "inference/sam/EngineDescription.h"
 #include "inference/sam/LiteMedSamSegmenter.h"
+#include "inference/training/ExpertTraining.h"
 #include "inference/weights/WeightsFile.h"
 
 namespace icmoe {
@@ -23,7 +24,8 @@ Result<std::unique_ptr<SegmentationService>> createService(const EngineOptions& 
     }
 }
 
-constexpr EngineLibrary kLibrary{createService, createLiteMedSam, describeEngine, weights::importWeights};
+constexpr EngineLibrary kLibrary{createService, createLiteMedSam, describeEngine, weights::importWeights,
+                                 training::trainExperts};
 
 } // namespace
 } // namespace icmoe
