@@ -1,8 +1,8 @@
 // The doors of the shared library (inference/Engine.h). No exception leaves it.
 #include "inference/Engine.h"
+#include "inference/icmoe/IcMoeSegmenter.h"
 #include "inference/runtime/InferenceWorker.h"
 #include "inference/sam/EngineDescription.h"
-#include "inference/sam/LiteMedSamSegmenter.h"
 #include "inference/training/ExpertTraining.h"
 #include "inference/weights/WeightsFile.h"
 
@@ -16,7 +16,7 @@ Result<std::unique_ptr<SegmentationService>> createService(const EngineOptions& 
         worker.memoryCacheBytes = options.memoryCacheBytes;
         worker.cacheFolder = options.cacheFolder;
         worker.diskCacheBytes = options.diskCacheBytes;
-        return makeInferenceWorker([options] { return createLiteMedSam(options); }, worker, std::move(post));
+        return makeInferenceWorker([options] { return createEngine(options); }, worker, std::move(post));
     } catch (const std::exception& error) {
         return fail(ErrorCode::engineUnavailable,
                     std::string("the engine's thread could not be started: ") + error.what(), {},
@@ -24,7 +24,7 @@ Result<std::unique_ptr<SegmentationService>> createService(const EngineOptions& 
     }
 }
 
-constexpr EngineLibrary kLibrary{createService, createLiteMedSam, describeEngine, weights::importWeights,
+constexpr EngineLibrary kLibrary{createService, createEngine, describeEngine, weights::importWeights,
                                  training::trainExperts};
 
 } // namespace

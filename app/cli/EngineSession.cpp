@@ -42,6 +42,7 @@ Result<std::unique_ptr<EngineSession>> EngineSession::open(const CommandContext&
                         : precision == "bf16" ? Precision::bf16
                                               : Precision::automatic;
     options.guarantees = guarantees;
+    options.previews = false; // nobody would see them
     if (!keepEmbeddings) {
         options.cacheFolder.clear();
     }

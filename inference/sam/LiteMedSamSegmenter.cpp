@@ -7,6 +7,7 @@
 #include "inference/sam/NetworkWeights.h"
 #include "inference/sam/Preprocess.h"
 #include "inference/sam/PromptEncoder.h"
+#include "inference/sam/TorchGuard.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -46,23 +47,6 @@ private:
 double secondsSince(std::chrono::steady_clock::time_point start)
 {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-/// Runs `work`, which may throw what LibTorch throws; its first line becomes the error's message.
-template<typename T, typename Work>
-Result<T> guarded(const char* what, Work&& work)
-{
-    try {
-        const at::InferenceMode inference;
-        return work();
-    } catch (const std::bad_alloc&) {
-        return fail(ErrorCode::engineFailed, std::string(what) + ": not enough memory", {},
-                    "Close other programs and try again");
-    } catch (const std::exception& error) {
-        const std::string text = error.what();
-        return fail(ErrorCode::engineFailed, std::string(what) + ": " + text.substr(0, text.find('\n')), {},
-                    "Run icmoe self-check; if the weights are sound, please report this");
-    }
 }
 
 bool processorHas(const char* feature)
@@ -318,6 +302,14 @@ int chooseThreads(int wanted)
     return wanted > 0 ? std::min(wanted, 4 * cores) : cores;
 }
 
+void prepareThreads(const EngineOptions& options)
+{
+    at::set_num_threads(chooseThreads(options.threads));
+    if (choosePrecision(options.precision) == Precision::bf16 && processorHas("amx_bf16")) {
+        at::cpu::init_amx();
+    }
+}
+
 Result<std::unique_ptr<Segmenter>> createLiteMedSam(const EngineOptions& options)
 {
     const auto file = weights::loadLiteMedSam(options.weightFolders);
@@ -325,10 +317,7 @@ Result<std::unique_ptr<Segmenter>> createLiteMedSam(const EngineOptions& options
         return fail(file.error());
     }
     return guarded<std::unique_ptr<Segmenter>>("starting the engine", [&]() -> Result<std::unique_ptr<Segmenter>> {
-        at::set_num_threads(chooseThreads(options.threads));
-        if (choosePrecision(options.precision) == Precision::bf16 && processorHas("amx_bf16")) {
-            at::cpu::init_amx();
-        }
+        prepareThreads(options);
         return std::make_unique<LiteMedSamSegmenter>(*file, options);
     });
 }

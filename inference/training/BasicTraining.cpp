@@ -56,7 +56,7 @@ public:
         : m_decoder(decoder)
         , m_library(library)
         , m_options(options)
-        , m_sampler(library, options.setWeights)
+        , m_sampler(library, options.setWeights, options.views)
         , m_optimizer(ExpertParameters::fresh(kBasicExperts, options.seed).tensors(), {.rate = options.rate})
         , m_parameters(m_optimizer.parameters())
     {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "inference/icmoe/Council.h"
 #include "inference/training/AdamW.h"
 #include "inference/training/CaseBatch.h"
 
@@ -7,16 +8,14 @@
 
 namespace icmoe::training {
 
-/// The basic experts, in the order of their places in a pack.
-enum BasicExpert : std::int64_t { kClickExpert, kStrokeExpert, kBoxExpert, kBasicExperts };
-
 struct BasicOptions {
     int steps = 1000;
     int batch = 8;
     std::uint64_t seed = 1;
     double rate = 1.5e-3;
     std::map<std::string, double> setWeights;
-    std::filesystem::path state; ///< where the run is kept, so that it can go on after a kill
+    std::vector<std::size_t> views; ///< those that may be drawn; empty: all
+    std::filesystem::path state;    ///< where the run is kept, so that it can go on after a kill
     double stateEverySeconds = 180;
 };
 
