@@ -216,32 +216,30 @@ void Council::hearBasic(const PictureContext& picture, Hearing& hearing, at::Ten
     }
 }
 
-void Council::hearTwoPass(const PictureContext& picture, const at::Tensor& first, Hearing& hearing) const
+std::optional<Voice> Council::secondPass(const PictureContext& picture, const at::Tensor& first) const
 {
     const auto box = boxOf(first);
-    if (!box || hearing.reading.hasBox) {
-        return; // points never reach the base where the annotator drew a box
+    if (!box) {
+        return std::nullopt;
     }
     const auto decoded = decode(picture, {*box});
-    hearing.voices.push_back({VoterKind::base, VoterFamily::twoPass, "base, second pass",
-                              m_decoder.masks(decoded, 0, 0, 1)[0], decoded.iou[0][0].item<double>()});
+    return Voice{VoterKind::base, VoterFamily::twoPass, "base, second pass", m_decoder.masks(decoded, 0, 0, 1)[0],
+                 decoded.iou[0][0].item<double>()};
 }
 
-at::Tensor Council::caseStatistics(const PictureContext& picture, const Hearing& hearing, const at::Tensor& first) const
+at::Tensor Council::caseStatistics(const PictureContext& picture, const PromptReading& reading, const at::Tensor& first,
+                                   const at::Tensor& base)
 {
     const auto grey = greyOf(picture);
     const auto sum = first.sum().clamp_min(1);
     const auto inside = (grey * first).sum() / sum;
     const auto deviation = ((grey - inside).square() * first).sum() / sum;
-    const auto whole = grey.mean();
     const auto dx = (grey.slice(1, 1) - grey.slice(1, 0, -1)).abs().mean();
     const auto dy = (grey.slice(0, 1) - grey.slice(0, 0, -1)).abs().mean();
-    const auto flag = [](bool set) { return at::full({}, set ? 1.0F : 0.0F); };
-    const double baseEntropy = hearing.voices.empty() ? 0 : meanEntropy(hearing.voices.front().logits.sigmoid());
     const auto number = [](double v) { return at::full({}, static_cast<float>(v)); };
-    return at::stack({inside, deviation.sqrt(), whole, grey.std(), 10 * dx, 10 * dy, flag(hearing.reading.hasClick),
-                      flag(hearing.reading.hasStroke), flag(hearing.reading.hasBox), number(5 * baseEntropy),
-                      number(5 * meanEntropy(first)), number((first.mean().item<double>()) * 4)});
+    return at::stack({inside, deviation.sqrt(), grey.mean(), grey.std(), 10 * dx, 10 * dy, number(reading.hasClick),
+                      number(reading.hasStroke), number(reading.hasBox), number(5 * meanEntropy(base)),
+                      number(5 * meanEntropy(first)), 4 * first.mean()});
 }
 
 void Council::hearRouted(const PictureContext& picture, const CouncilOptions& options, const at::Tensor& first,
@@ -251,6 +249,9 @@ void Council::hearRouted(const PictureContext& picture, const CouncilOptions& op
         return;
     }
     const auto pooled = Routing::pooled(picture.embedding[0], first);
+    const auto ofBase = std::find_if(hearing.voices.rbegin(), hearing.voices.rend(),
+                                     [](const Voice& v) { return v.kind == VoterKind::base; });
+    const auto base = ofBase != hearing.voices.rend() ? ofBase->logits.sigmoid() : first;
     std::vector<std::int64_t> experts;
     std::vector<Voice> voices;
     if (m_routing->hasPrototypes()) {
@@ -276,7 +277,7 @@ void Council::hearRouted(const PictureContext& picture, const CouncilOptions& op
     }
     if (options.adaptive && m_pack->adaptive.count() > 1 && summary.defined()) {
         const auto scores = m_routing->scores(pooled.unsqueeze(0), summary.unsqueeze(0),
-                                              caseStatistics(picture, hearing, first).unsqueeze(0));
+                                              caseStatistics(picture, hearing.reading, first, base).unsqueeze(0));
         const auto choice = Routing::topTwo(scores[0]);
         for (int k = 0; k < 2; ++k) {
             experts.push_back(m_pack->basic.count() + m_pack->semantic.count() + choice.experts[k]);
@@ -336,7 +337,11 @@ Result<Hearing> Council::hear(const PictureContext& picture, const std::vector<P
             return aIsBasic != bIsBasic ? bIsBasic : a.predictedIou < b.predictedIou;
         });
     const auto first = best->logits.sigmoid();
-    hearTwoPass(picture, first, hearing);
+    if (!hearing.reading.hasBox) { // points never reach the base where the annotator drew a box
+        if (auto second = secondPass(picture, first)) {
+            hearing.voices.push_back(std::move(*second));
+        }
+    }
     hearRouted(picture, options, first, summary, hearing);
     if (stop.stop_requested()) {
         return fail(ErrorCode::cancelled, "answering the prompts was cancelled");

@@ -64,6 +64,12 @@ public:
     /// The box hypotheses of a question with their logits: what the selector is trained on.
     [[nodiscard]] std::vector<Hypothesis> hypotheses(const PictureContext& picture,
                                                      const std::vector<NetworkBox>& boxes, std::size_t most) const;
+    /// The base's answer to the box of a first answer; nothing where that is empty.
+    [[nodiscard]] std::optional<Voice> secondPass(const PictureContext& picture, const at::Tensor& first) const;
+    /// What the adaptive router sees beside embedding and token [12]: intensity inside and around, edges, prompt
+    /// families, entropies of the base's and the basic answer, area.
+    [[nodiscard]] static at::Tensor caseStatistics(const PictureContext& picture, const PromptReading& reading,
+                                                   const at::Tensor& first, const at::Tensor& base);
     [[nodiscard]] static HypothesisScene sceneOf(const PictureContext& picture, const PromptReading& reading);
 
     [[nodiscard]] const Pack& pack() const { return *m_pack; }
@@ -71,20 +77,16 @@ public:
     [[nodiscard]] const PromptEncoder& prompts() const { return m_prompts; }
 
 private:
-    struct Spoken;
     [[nodiscard]] MaskDecoder::Decoded decode(const PictureContext& picture,
                                               const std::vector<NetworkBox>& boxes) const;
     void hearBoxes(const PictureContext& picture, const std::vector<NetworkBox>& boxes, Hearing& hearing) const;
     void hearHypotheses(const PictureContext& picture, const std::vector<NetworkBox>& boxes, bool preview,
                         Hearing& hearing) const;
     void hearBasic(const PictureContext& picture, Hearing& hearing, at::Tensor& summary) const;
-    void hearTwoPass(const PictureContext& picture, const at::Tensor& first, Hearing& hearing) const;
     void hearRouted(const PictureContext& picture, const CouncilOptions& options, const at::Tensor& first,
                     const at::Tensor& summary, Hearing& hearing) const;
     [[nodiscard]] ExpertBatch batch(const PictureContext& picture, const PromptReading& reading,
                                     std::vector<std::int64_t> experts) const;
-    [[nodiscard]] at::Tensor caseStatistics(const PictureContext& picture, const Hearing& hearing,
-                                            const at::Tensor& first) const;
 
     const PromptEncoder m_prompts;
     const MaskDecoder m_decoder;

@@ -5,6 +5,7 @@
 #include "inference/icmoe/TensorFile.h"
 #include "inference/sam/LiteMedSamSegmenter.h"
 #include "inference/training/BasicTraining.h"
+#include "inference/training/RoutedTraining.h"
 #include "inference/training/VoteTraining.h"
 #include "inference/weights/WeightsFile.h"
 
@@ -13,11 +14,24 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <limits>
+#include <malloc.h>
 #include <sys/stat.h>
 
 namespace icmoe::training {
 namespace {
 
+/// Freed blocks stay with the process: a step needs the same large ones again and again, and fresh pages cost more
+/// than its arithmetic.
+void keepMemory()
+{
+    ::mallopt(M_MMAP_MAX, 0);
+    ::mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+    ::mallopt(M_TOP_PAD, 512 << 20);
+}
+
+constexpr int kSemanticExperts = 6;
+constexpr int kAdaptiveExperts = 4;
 constexpr std::size_t kPicturesOfProjections = 140;
 constexpr const char* kPackLicence =
     "CC BY-SA 4.0 (trained on sets of the Medical Segmentation Decathlon; copies and changes keep this notice)";
@@ -251,6 +265,7 @@ private:
         pack->description.name = "icmoe";
         pack->description.licence = kPackLicence;
         pack->description.data = m_setNames;
+        pack->description.classes = m_library->classes();
         pack->taps = m_taps;
         for (const auto& [phase, experts] :
              {std::pair{"basic", &pack->basic}, {"semantic", &pack->semantic}, {"adaptive", &pack->adaptive}}) {
@@ -271,6 +286,93 @@ private:
             *part = std::move(*tensors);
         }
         return pack;
+    }
+
+    RoutedOptions routedOptions(const std::string& phase, int experts) const
+    {
+        RoutedOptions routed;
+        routed.steps = stepsOf(phase, 800);
+        routed.state = file(phase + ".state");
+        routed.batch = m_options.batch;
+        routed.experts = experts;
+        routed.seed = m_options.seed;
+        routed.setWeights = m_options.setWeights;
+        routed.views = viewsFor(false);
+        return routed;
+    }
+
+    /// Experts in one file, routing in another; figures of the phase go to the observer.
+    Status keep(const std::string& phase, const RoutedResult& result) const
+    {
+        std::string text = "use";
+        for (const double share : result.usage) {
+            std::array<char, 16> number{};
+            std::snprintf(number.data(), number.size(), " %.2f", share);
+            text += number.data();
+        }
+        tell(phase, 1, 1, text);
+        if (auto written = writeTensorFile(file(phase), result.experts.tensors(), {}, true); !written) {
+            return written;
+        }
+        return writeTensorFile(file("routing"), result.routing, {}, true);
+    }
+
+    /// The pack so far without what is trained next.
+    Result<std::shared_ptr<Pack>> packBefore(const std::string& phase) const
+    {
+        auto pack = packSoFar();
+        if (pack) {
+            (*pack)->adaptive = ExpertParameters();
+            (*pack)->voter.clear();
+            if (phase == "semantic") {
+                (*pack)->semantic = ExpertParameters();
+                (*pack)->routing.clear();
+            }
+            if ((*pack)->basic.count() == 0) {
+                return fail(ErrorCode::invalidArgument, "the phase " + phase + " needs the basic experts", {},
+                            "Train --phase basic first");
+            }
+        }
+        return pack;
+    }
+
+    Status trainSemantic()
+    {
+        if (!wants("semantic")) {
+            return {};
+        }
+        const auto pack = packBefore("semantic");
+        if (!pack) {
+            return fail(pack.error());
+        }
+        const Council council(m_weights, *pack);
+        const auto result = trainSemanticExperts(council, *m_library, routedOptions("semantic", kSemanticExperts),
+                                                 progressOf("semantic"), m_stop);
+        if (!result) {
+            return fail(result.error());
+        }
+        std::array<char, 160> text{};
+        std::snprintf(text.data(), text.size(), "cosines within classes %.3f to %.3f, between %.3f to %.3f",
+                      result->before.within, result->after.within, result->before.between, result->after.between);
+        tell("semantic", 1, 1, text.data());
+        return keep("semantic", *result);
+    }
+
+    Status trainAdaptive()
+    {
+        if (!wants("adaptive")) {
+            return {};
+        }
+        const auto pack = packBefore("adaptive");
+        if (!pack) {
+            return fail(pack.error());
+        }
+        auto options = routedOptions("adaptive", kAdaptiveExperts);
+        options.batch = std::max(1, m_options.batch / 2); // each case goes to two experts
+        const Council council(m_weights, *pack);
+        auto routing = (*pack)->routing.empty() ? Routing::fresh(kAdaptiveExperts, m_options.seed) : (*pack)->routing;
+        const auto result = trainAdaptiveExperts(council, *m_library, routing, options, progressOf("adaptive"), m_stop);
+        return result ? keep("adaptive", *result) : fail(result.error());
     }
 
     VoteOptions voteOptions() const
@@ -361,6 +463,7 @@ Result<TrainReport> trainExperts(const TrainOptions& options, const TrainObserve
         return fail(file.error());
     }
     try {
+        keepMemory();
         at::set_num_threads(chooseThreads(options.threads));
         return Run(options, observe, std::move(stop), *file).run();
     } catch (const std::exception& error) {

@@ -1,14 +1,10 @@
 #include "inference/training/RoutedTraining.h"
 
-#include "inference/icmoe/TensorFile.h"
 #include "inference/training/Losses.h"
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <algorithm>
-#include <chrono>
-#include <cmath>
-#include <numbers>
 #include <numeric>
 
 namespace icmoe::training {
@@ -20,13 +16,6 @@ constexpr double kMomentum = 0.99;
 constexpr double kRouteTemperature = 0.1;
 constexpr double kRouteShare = 0.1;
 constexpr int kRegionsOfClass = 24; ///< for the first prototypes
-constexpr std::size_t kLargestState = std::size_t{256} << 20;
-
-double rateFactor(int step, int steps)
-{
-    const double t = static_cast<double>(step) / std::max(1, steps);
-    return std::min(1.0, (step + 1) / 40.0) * (0.05 + 0.95 * 0.5 * (1 + std::cos(std::numbers::pi * std::min(1.0, t))));
-}
 
 at::Tensor unit(const at::Tensor& x)
 {
@@ -75,32 +64,8 @@ public:
         if (auto ready = findPrototypes(stop); !ready) {
             return ready;
         }
-        if (auto restored = restore(); !restored) {
-            return restored;
-        }
-        auto saved = std::chrono::steady_clock::now();
-        for (int step = static_cast<int>(m_optimizer->steps()); step < m_options.steps; ++step) {
-            const auto start = std::chrono::steady_clock::now();
-            if (auto done = trainStep(step); !done) {
-                return done;
-            }
-            const auto end = std::chrono::steady_clock::now();
-            m_report.step = step + 1;
-            m_report.steps = m_options.steps;
-            m_report.secondsPerStep = std::chrono::duration<double>(end - start).count();
-            progress(m_report);
-            const bool isLast = step + 1 == m_options.steps || stop.stop_requested();
-            if (isLast || std::chrono::duration<double>(end - saved).count() > m_options.stateEverySeconds) {
-                if (auto kept = save(); !kept) {
-                    return kept;
-                }
-                saved = end;
-            }
-            if (stop.stop_requested()) {
-                return fail(ErrorCode::cancelled, "interrupted");
-            }
-        }
-        return {};
+        return runSteps(
+            *m_optimizer, m_options, m_report, [this](int step) { return trainStep(step); }, progress, stop);
     }
 
     RoutedResult result() const
@@ -252,12 +217,12 @@ private:
             for (const auto& outcome : graded.outcomes) {
                 dice += outcome.dice / static_cast<double>(cases.size());
             }
-            average(pass == 0 ? m_report.firstDice : m_report.correctedDice, dice);
+            follow(pass == 0 ? m_report.firstDice : m_report.correctedDice, dice);
             correct(cases, graded.outcomes, random);
         }
-        average(m_report.loss, loss);
+        follow(m_report.loss, loss);
         m_optimizer->step(rateFactor(step, m_options.steps));
-        follow();
+        moveSlowly();
         return {};
     }
 
@@ -349,36 +314,13 @@ private:
         return at::cross_entropy_loss(scores, at::tensor(at::ArrayRef<std::int64_t>(classes), at::kLong));
     }
 
-    void follow()
+    /// The copy of g that the bank is made with.
+    void moveSlowly()
     {
         const at::NoGradGuard noGrad;
         for (auto& [name, tensor] : m_slow) {
             tensor.mul_(kMomentum).add_(m_routing.at(name), 1 - kMomentum);
         }
-    }
-
-    static void average(double& mean, double value) { mean = mean == 0 ? value : 0.97 * mean + 0.03 * value; }
-
-    Status save() const
-    {
-        return m_options.state.empty() ? Status{} : writeTensorFile(m_options.state, m_optimizer->state(), {}, false);
-    }
-    Status restore()
-    {
-        if (m_options.state.empty() || !std::filesystem::exists(m_options.state)) {
-            return {};
-        }
-        const auto file = readTensorFile(m_options.state, kLargestState);
-        if (!file) {
-            return fail(file.error());
-        }
-        try {
-            m_optimizer->restore(file->tensors);
-        } catch (const std::exception&) {
-            return fail(ErrorCode::malformedFile, "the kept state belongs to another training",
-                        m_options.state.string(), "Remove it, or choose another work folder");
-        }
-        return {};
     }
 
     const Council& m_council;

@@ -6,8 +6,7 @@
 
 namespace icmoe::training {
 
-struct RoutedOptions {
-    int steps = 800;
+struct RoutedOptions : LoopOptions {
     int batch = 8;
     int experts = 6; ///< semantic, or adaptive
     std::uint64_t seed = 1;
@@ -16,8 +15,6 @@ struct RoutedOptions {
     double loadBalance = 0.01; ///< λ of the load balance
     std::map<std::string, double> setWeights;
     std::vector<std::size_t> views;
-    std::filesystem::path state;
-    double stateEverySeconds = 180;
 };
 
 /// What a routed phase gives.
@@ -36,6 +33,23 @@ struct RoutedResult {
 [[nodiscard]] Result<RoutedResult> trainSemanticExperts(const Council& council, ViewLibrary& library,
                                                         const RoutedOptions& options, const StepProgress& progress,
                                                         std::stop_token stop);
+
+/// Phase 3: adaptive experts and their top-2 router, on what the basic experts leave: a case counts by how far their
+/// answer is from the truth. Noise on the scores, load balance over a window of 256 cases. `routing`: of the semantic
+/// phase, or fresh; its router is trained, the rest comes back as it was.
+[[nodiscard]] Result<RoutedResult> trainAdaptiveExperts(const Council& council, ViewLibrary& library,
+                                                        const NamedTensors& routing, const RoutedOptions& options,
+                                                        const StepProgress& progress, std::stop_token stop);
+
+/// Noisy top-2 routing (Shazeer et al. 2017) of a batch: scores and deviations [N, A], noise [N, A] drawn from a
+/// standard normal. The shares of the two chosen experts (softmax over them), and how likely each expert is among the
+/// two when its own noise is drawn again (the smooth load).
+struct NoisyTopTwo {
+    at::Tensor chosen; ///< int64 [N, 2]
+    at::Tensor gates;  ///< [N, 2], rows sum to one
+    at::Tensor load;   ///< [N, A] in 0..1
+};
+[[nodiscard]] NoisyTopTwo noisyTopTwo(const at::Tensor& scores, const at::Tensor& deviation, const at::Tensor& noise);
 
 /// Prototypes of a data set: the mean direction of each class's region embeddings, and which expert owns it.
 struct Prototypes {

@@ -6,15 +6,12 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <algorithm>
-#include <cmath>
-#include <numbers>
 
 namespace icmoe::training {
 namespace {
 
 constexpr int kMostClicks = 5;
 constexpr double kHeldOutShare = 0.1;
-constexpr int kSelectorSteps = 3000;
 constexpr double kThresholds[] = {0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7};
 
 Opening drawOpening(Random& random)
@@ -123,12 +120,6 @@ private:
     CaseSampler m_sampler;
 };
 
-double rateFactor(int step, int steps)
-{
-    const double t = static_cast<double>(step) / steps;
-    return std::min(1.0, (step + 1) / 50.0) * (0.05 + 0.95 * 0.5 * (1 + std::cos(std::numbers::pi * t)));
-}
-
 /// The loss of one ballot: of the answer at the network's size, and of the weights themselves.
 at::Tensor ballotLoss(const VotingNetwork& network, const KeptBallot& kept, const VoteOptions& options)
 {
@@ -229,7 +220,7 @@ Result<NamedTensors> trainSelector(const Council& council, ViewLibrary& library,
     learned.erase("scale");
     AdamW optimizer(learned, {.rate = 3e-3, .weightDecay = 1e-3, .averaging = 0.995});
     const Selector selector(parameters); // shares the optimizer's tensors
-    for (int step = 0; step < kSelectorSteps; ++step) {
+    for (int step = 0; step < options.selectorSteps; ++step) {
         Random random(seedOf(options.seed, "selector step " + std::to_string(step)));
         optimizer.zeroGradients();
         std::vector<at::Tensor> losses;
@@ -240,7 +231,7 @@ Result<NamedTensors> trainSelector(const Council& council, ViewLibrary& library,
             losses.push_back((guess - dice[at]).square().mean() - 0.1 * (target * (guess / 0.05).log_softmax(0)).sum());
         }
         at::stack(losses).mean().backward();
-        optimizer.step(rateFactor(step, kSelectorSteps));
+        optimizer.step(rateFactor(step, options.selectorSteps));
     }
     auto averaged = optimizer.averaged();
     averaged.emplace("mean", parameters.at("mean").detach());

@@ -8,6 +8,7 @@ namespace icmoe::training {
 struct VoteOptions {
     int cases = 500;  ///< simulated sessions
     int steps = 1500; ///< of the voting network
+    int selectorSteps = 3000;
     int batch = 4;
     std::uint64_t seed = 1;
     double labelConsistency = 0.1; ///< its share of the loss

@@ -3,6 +3,7 @@
 #include "TestWeights.h"
 #include "core/mask/Metrics.h"
 #include "inference/training/Augmentation.h"
+#include "inference/training/RoutedTraining.h"
 #include "inference/training/SyntheticScenes.h"
 #include "inference/training/VoteTraining.h"
 #include "tests/support/TestSupport.h"
@@ -240,6 +241,58 @@ TEST_F(ExpertTrainingTest, AStoppedRun_GoesOnAsIfNothingHadHappened)
     EXPECT_FALSE(train(3, "state"));
 }
 
+TEST_F(ExpertTrainingTest, SemanticAndAdaptiveExperts_LearnBesideTheBasicOnes)
+{
+    auto pack = std::make_shared<Pack>();
+    pack->taps = plainTaps();
+    pack->basic = ExpertParameters::fresh(kBasicExperts, 1);
+    const Council council(*m_weights, pack);
+    const auto basic = pack->basic.clone();
+    RoutedOptions options;
+    options.steps = 2;
+    options.batch = 2;
+    options.experts = 2;
+    const auto semantic = trainSemanticExperts(council, *m_library, options, [](const StepReport&) {}, {});
+    ASSERT_TRUE(semantic) << semantic.error().oneLine();
+    EXPECT_EQ(semantic->experts.count(), 2);
+    EXPECT_EQ(semantic->classes, (std::vector<std::string>{"synthetic:object"}));
+    EXPECT_TRUE(Routing(semantic->routing).hasPrototypes());
+    EXPECT_GT(semantic->experts.get("dense.2.weight").abs().max().item<float>(), 0);
+
+    options.experts = 4;
+    const auto adaptive =
+        trainAdaptiveExperts(council, *m_library, semantic->routing, options, [](const StepReport&) {}, {});
+    ASSERT_TRUE(adaptive) << adaptive.error().oneLine();
+    EXPECT_EQ(adaptive->experts.count(), 4);
+    EXPECT_TRUE(at::equal(adaptive->routing.at("prototypes"), semantic->routing.at("prototypes")));
+    EXPECT_FALSE(at::equal(adaptive->routing.at("router.1.bias"), at::zeros({4})));
+    double used = 0;
+    for (const double share : adaptive->usage) {
+        used += share;
+    }
+    EXPECT_NEAR(used, 1, 1e-9);
+    for (const auto& [name, tensor] : basic.tensors()) {
+        EXPECT_TRUE(at::equal(tensor, pack->basic.get(name))) << name; // they are frozen
+    }
+}
+
+TEST(NoisyTopTwo, GatesSumToOne_AndTheLoadIsAProbability)
+{
+    at::manual_seed(9);
+    const auto scores = at::randn({40, 4});
+    const auto deviation = at::full({40, 4}, 0.7F);
+    const auto top = noisyTopTwo(scores, deviation, at::randn({40, 4}));
+    EXPECT_LE((top.gates.sum(1) - 1).abs().max().item<float>(), 1e-6F);
+    EXPECT_GE(top.load.min().item<float>(), 0);
+    EXPECT_LE(top.load.max().item<float>(), 1);
+    EXPECT_NEAR(top.load.sum(1).mean().item<double>(), 2, 0.35); // two of four are taken
+    const auto quiet =
+        noisyTopTwo(at::tensor({3.0F, 1.0F, 2.0F, 0.0F}).unsqueeze(0), at::full({1, 4}, 1e-3F), at::zeros({1, 4}));
+    EXPECT_TRUE(at::equal(quiet.chosen, at::tensor({0, 2}, at::kLong).unsqueeze(0)));
+    EXPECT_GT(quiet.load[0][0].item<float>(), 0.99F);
+    EXPECT_LT(quiet.load[0][1].item<float>(), 0.01F);
+}
+
 TEST_F(ExpertTrainingTest, SelectorAndVote_LearnFromWhatTheVoicesSaid)
 {
     auto pack = std::make_shared<Pack>();
@@ -249,6 +302,7 @@ TEST_F(ExpertTrainingTest, SelectorAndVote_LearnFromWhatTheVoicesSaid)
     VoteOptions options;
     options.cases = 3;
     options.steps = 4;
+    options.selectorSteps = 40;
     const auto selector = trainSelector(council, *m_library, options, [](const StepReport&) {}, {});
     ASSERT_TRUE(selector) << selector.error().oneLine();
     EXPECT_NO_THROW(Selector{*selector});
