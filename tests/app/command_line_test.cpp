@@ -172,6 +172,23 @@ TEST_F(CommandLineTest, Segment_WithoutWeights_SaysWhatToDo)
     EXPECT_FALSE(fs::exists(file("m.png")));
 }
 
+TEST_F(CommandLineTest, Segment_WithoutTheEnginesLibrary_SaysWhatToDo)
+{
+    const fs::path built(ICMOE_BINARY_DIR);
+    const TemporaryFolder bare(built.parent_path());
+    fs::copy(built / "icmoe", bare / "icmoe");
+    useProgram(bare / "icmoe");
+    const std::string segment = "segment " + phantom() + " --slice 9 --box 2,2,9,9 -o " + quoted(file("m.png"));
+    expectFailure(segment, "engineUnavailable", "is not beside the program");
+    std::ofstream(bare / "libicmoe_inference.so") << "no library";
+    expectFailure(segment, "engineUnavailable", "cannot be loaded");
+    fs::remove(bare / "libicmoe_inference.so");
+    const auto other = run("ldd " + quoted(built / "icmoe") + " | awk '/libz\\.so/ {print $3; exit}'").output;
+    fs::copy(other.substr(0, other.find('\n')), bare / "libicmoe_inference.so");
+    expectFailure(segment, "engineUnavailable", "another version");
+    EXPECT_FALSE(fs::exists(file("m.png")));
+}
+
 TEST_F(CommandLineTest, Segment_WritesMaskAndPicture_InEveryFormat)
 {
     ICMOE_NEEDS_ENGINE();
