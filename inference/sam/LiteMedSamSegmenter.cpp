@@ -7,6 +7,7 @@
 #include "inference/sam/NetworkWeights.h"
 #include "inference/sam/Preprocess.h"
 #include "inference/sam/PromptEncoder.h"
+#include "inference/sam/kernels/EncoderKernels.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -132,8 +133,9 @@ private:
         , m_decoder(weights, m_prompts.densePosition())
     {
         const auto precision = choosePrecision(options.precision);
-        m_encoder = precision == Precision::bf16 ? makeTorchImageEncoder(weights, at::kBFloat16)
-                                                 : makeFusedImageEncoder(weights);
+        m_encoder = precision == Precision::fp32  ? makeFusedImageEncoder(weights)
+                    : canRun(avx512Bf16Kernels()) ? makeFusedImageEncoder(weights, avx512Bf16Kernels())
+                                                  : makeTorchImageEncoder(weights, at::kBFloat16);
         m_info.engine = "LiteMedSAM";
         m_info.weightsSha256 = sha256;
         m_info.expertsRevision = "none";
