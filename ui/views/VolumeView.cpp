@@ -61,6 +61,7 @@ struct VolumeView::Private {
         renderer->SetBackground(background.redF(), background.greenF(), background.blueF());
         renderer->GetActiveCamera()->ParallelProjectionOn();
         worker.setMaxThreadCount(1);
+        worker.setThreadPriority(QThread::IdlePriority); // a surface of a whole body must not slow a stroke
         rest.setSingleShot(true);
         rest.setInterval(kRestMilliseconds);
         QObject::connect(&rest, &QTimer::timeout, &q, [this] { build(); });
