@@ -92,7 +92,7 @@ TEST(Scan, FoldersAndFilesWithoutPermission_AreRefusedAndTheOthersRead)
     EXPECT_EQ(dicomSeries(all).size(), 1U);
     ASSERT_EQ(all.refusals.size(), 2U);
     for (const auto& refusal : all.refusals) {
-        EXPECT_EQ(refusal.error.code, ErrorCode::permissionDenied) << refusal.path;
+        EXPECT_EQ(refusal.error.code, ErrorCode::permissionDenied) << refusal.file;
     }
     const auto alone = scanned({folder / "closed"});
     ASSERT_EQ(alone.refusals.size(), 1U);
