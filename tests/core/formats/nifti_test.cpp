@@ -333,10 +333,10 @@ TEST_F(Nifti, MissingFile_IsNotFound)
 
 TEST_F(Nifti, FileWithoutPermission_SaysSo)
 {
-    const auto path = countingFile();
+    ASSERT_TRUE(describe(countingFile()));
     const OrdinaryUser user(m_folder.path());
-    ASSERT_EQ(::chmod(path.c_str(), 0), 0);
-    EXPECT_EQ(describeImageFile(path).error().code, ErrorCode::permissionDenied);
+    ASSERT_EQ(::chmod((m_folder / "picture.nii").c_str(), 0), 0);
+    EXPECT_EQ(describeImageFile(m_folder / "picture.nii").error().code, ErrorCode::permissionDenied);
 }
 
 TEST_F(Nifti, StopRequest_CancelsLoading)
