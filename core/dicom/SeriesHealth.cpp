@@ -128,7 +128,7 @@ void checkPlace(const Part& part, const Geometry& geometry, HealthReport& report
     } else if (part.pieces.front().header->frameOfReferenceUid.empty()) {
         report.checks.push_back({HealthKind::noFrameOfReference, HealthLevel::note, "No frame of reference", ""});
     } else {
-        report.checks.push_back({HealthKind::noFrameOfReference, HealthLevel::ok, "Frame of reference", "given"});
+        report.checks.push_back({HealthKind::noFrameOfReference, HealthLevel::ok, "Reference frame", "given"});
     }
     if (header.spacingSource == SpacingSource::none) {
         report.checks.push_back({HealthKind::noSpacing, HealthLevel::note, "No pixel spacing", "measured in pixels"});

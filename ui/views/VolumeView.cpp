@@ -29,10 +29,12 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <sys/resource.h>
 
 namespace icmoe::ui {
 namespace {
 
+constexpr int kNiceness = 10;          // of the thread that makes surfaces
 constexpr int kRestMilliseconds = 250; // after the last change of a mask
 constexpr double kMargin = 10;
 constexpr double kDegreesPerPixel = 0.5;
@@ -61,7 +63,6 @@ struct VolumeView::Private {
         renderer->SetBackground(background.redF(), background.greenF(), background.blueF());
         renderer->GetActiveCamera()->ParallelProjectionOn();
         worker.setMaxThreadCount(1);
-        worker.setThreadPriority(QThread::IdlePriority); // a surface of a whole body must not slow a stroke
         rest.setSingleShot(true);
         rest.setInterval(kRestMilliseconds);
         QObject::connect(&rest, &QTimer::timeout, &q, [this] { build(); });
@@ -123,6 +124,8 @@ struct VolumeView::Private {
         auto* application = QCoreApplication::instance();
         worker.start([=, mask = shown.mask, volume = document.volume(), opened = series] {
             assertOffUiThread("making a surface");
+            // the surface of a whole body must not slow a stroke; on Linux the priority of this thread, which is ours
+            (void)::setpriority(PRIO_PROCESS, 0, kNiceness);
             Surface surface = makeSurface(mask, volume->geometry());
             QMetaObject::invokeMethod(
                 application,
