@@ -170,7 +170,10 @@ public:
     [[nodiscard]] Point2 point(int x, int y) const { return {m_box.x0 + x - 0.5, m_box.y0 + y - 0.5}; }
 
 private:
-    [[nodiscard]] std::size_t index(int x, int y) const { return static_cast<std::size_t>(y * m_width + x); }
+    [[nodiscard]] std::size_t index(int x, int y) const
+    {
+        return static_cast<std::size_t>(y) * static_cast<std::size_t>(m_width) + static_cast<std::size_t>(x);
+    }
     static std::vector<Row> rowsOf(const SliceMask& mask, const PixelBox& box)
     {
         std::vector<Row> rows(static_cast<std::size_t>(box.y1 - box.y0 + 1));
