@@ -349,7 +349,7 @@ void VolumeView::fit()
     double bounds[6] = {1e30, -1e30, 1e30, -1e30, 1e30, -1e30};
     const auto include = [&](double x, double y, double z) {
         const double p[3] = {x, y, z};
-        for (int axis = 0; axis < 3; ++axis) {
+        for (std::size_t axis = 0; axis < 3; ++axis) {
             bounds[2 * axis] = std::min(bounds[2 * axis], p[axis]);
             bounds[2 * axis + 1] = std::max(bounds[2 * axis + 1], p[axis]);
         }
