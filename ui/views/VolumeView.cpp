@@ -2,6 +2,7 @@
 
 #include "ui/document/AnnotationDocument.h"
 #include "ui/document/UiThread.h"
+#include "ui/io/EventLoopPost.h"
 #include "ui/style/Tokens.h"
 #include "ui/views/HaloText.h"
 #include "ui/views/Layers.h"
@@ -121,20 +122,16 @@ struct VolumeView::Private {
         const quint64 number = ++shown.asked;
         ++building;
         const QPointer<VolumeView> self(&q);
-        auto* application = QCoreApplication::instance();
-        worker.start([=, mask = shown.mask, volume = document.volume(), opened = series] {
+        worker.start([=, answer = post, mask = shown.mask, volume = document.volume(), opened = series] {
             assertOffUiThread("making a surface");
             // the surface of a whole body must not slow a stroke; on Linux the priority of this thread, which is ours
             (void)::setpriority(PRIO_PROCESS, 0, kNiceness);
             Surface surface = makeSurface(mask, volume->geometry());
-            QMetaObject::invokeMethod(
-                application,
-                [=] {
-                    if (self && self->d->series == opened) {
-                        self->d->made(label, number, surface);
-                    }
-                },
-                Qt::QueuedConnection);
+            answer([=] {
+                if (self && self->d->series == opened) {
+                    self->d->made(label, number, surface);
+                }
+            });
         });
     }
 
@@ -295,6 +292,7 @@ struct VolumeView::Private {
     QPointF last;
     quint64 series = 0;
     int building = 0;
+    Post post = postTo(*QCoreApplication::instance());
     QThreadPool worker; ///< last: ends before what its jobs post to
 };
 
