@@ -34,7 +34,6 @@ enum class ErrorCode {
     // geometry
     geometryMismatch,
     geometryNotRepresentable, ///< the format cannot hold uneven or sheared slices
-    missingFrameOfReference,
     sourceNotDicom,
     // engine
     weightsMissing,

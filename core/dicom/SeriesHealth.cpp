@@ -107,9 +107,16 @@ double obliqueness(Vec3 direction)
 void checkDirections(const Geometry& geometry, HealthReport& report)
 {
     const double angle = std::max(obliqueness(geometry.rowDirection()), obliqueness(geometry.normal()));
-    if (angle > 5 && geometry.tiltDegrees() <= 0.5) {
+    if (geometry.tiltDegrees() > 0.5) {
+        return; // said by itself
+    }
+    if (angle > 5) {
         report.checks.push_back(
             {HealthKind::oblique, HealthLevel::note, "Oblique to the patient's axes", withUnit(angle, "°")});
+    } else if (geometry.placedInPatient()) {
+        report.checks.push_back({HealthKind::oblique, HealthLevel::ok, "Orientation",
+                                 letterOf(geometry.rowDirection()) + " " + letterOf(geometry.columnDirection()) + " " +
+                                     letterOf(geometry.normal())});
     }
 }
 
@@ -120,6 +127,8 @@ void checkPlace(const Part& part, const Geometry& geometry, HealthReport& report
         report.checks.push_back({HealthKind::noPosition, HealthLevel::note, "No place in the patient", "file order"});
     } else if (part.pieces.front().header->frameOfReferenceUid.empty()) {
         report.checks.push_back({HealthKind::noFrameOfReference, HealthLevel::note, "No frame of reference", ""});
+    } else {
+        report.checks.push_back({HealthKind::noFrameOfReference, HealthLevel::ok, "Reference frame", "given"});
     }
     if (header.spacingSource == SpacingSource::none) {
         report.checks.push_back({HealthKind::noSpacing, HealthLevel::note, "No pixel spacing", "measured in pixels"});

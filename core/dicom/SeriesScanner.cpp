@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <array>
+#include <fcntl.h>
 #include <mutex>
 #include <set>
+#include <unistd.h>
 #include <variant>
 
 namespace icmoe {
@@ -18,6 +20,17 @@ namespace fs = std::filesystem;
 
 struct Other {};
 using Finding = std::variant<Other, std::shared_ptr<const InstanceHeader>, Study, Error>;
+
+bool mayRead(const fs::path& folder)
+{
+    return ::faccessat(AT_FDCWD, folder.c_str(), R_OK | X_OK, AT_EACCESS) == 0;
+}
+
+Refusal closedFolder(const fs::path& folder)
+{
+    return {folder,
+            {ErrorCode::permissionDenied, "the folder cannot be read", folder.string(), "Check its permissions"}};
+}
 
 /// Files under the given paths, sorted, each once. A DICOMDIR in a folder is left out: its files are found by
 /// themselves.
@@ -35,19 +48,20 @@ Result<std::vector<fs::path>> filesUnder(const std::vector<fs::path>& paths, con
             files.insert(path.lexically_normal());
             continue;
         }
-        fs::recursive_directory_iterator at(path, fs::directory_options::skip_permission_denied, error);
-        if (error) {
-            refusals.push_back({path,
-                                {ErrorCode::permissionDenied, "the folder cannot be read: " + error.message(),
-                                 path.string(), "Check its permissions"}});
+        if (!mayRead(path)) {
+            refusals.push_back(closedFolder(path));
             continue;
         }
+        fs::recursive_directory_iterator at(path, fs::directory_options::skip_permission_denied, error);
         for (; at != fs::recursive_directory_iterator(); at.increment(error)) {
             if (stop.stop_requested()) {
                 return fail(ErrorCode::cancelled, "the scan was cancelled");
             }
             std::error_code ignored;
-            if (at->is_regular_file(ignored) && at->path().filename() != "DICOMDIR") {
+            if (at->is_directory(ignored) && !mayRead(at->path())) {
+                refusals.push_back(closedFolder(at->path()));
+                at.disable_recursion_pending();
+            } else if (at->is_regular_file(ignored) && at->path().filename() != "DICOMDIR") {
                 files.insert(at->path().lexically_normal());
             }
         }

@@ -45,18 +45,17 @@ double Mask::millilitres(const Geometry& geometry) const
 
 namespace {
 
-/// Calls `inside` with each i of the mask's pixels in row j.
+/// Calls `inside` with first and last + 1 of each stretch of the mask's pixels in row j.
 template<typename Function>
-void forEachInRow(const SliceMask& mask, int j, Function&& inside)
+void forEachStretchInRow(const SliceMask& mask, int j, Function&& inside)
 {
     const auto width = static_cast<std::uint32_t>(mask.width());
     const std::uint32_t begin = static_cast<std::uint32_t>(j) * width;
     auto run = std::lower_bound(mask.runs().begin(), mask.runs().end(), begin,
                                 [](Run r, std::uint32_t at) { return r.end <= at; });
     for (; run != mask.runs().end() && run->begin < begin + width; ++run) {
-        for (std::uint32_t at = std::max(run->begin, begin); at < std::min(run->end, begin + width); ++at) {
-            inside(static_cast<int>(at - begin));
-        }
+        inside(static_cast<int>(std::max(run->begin, begin) - begin),
+               static_cast<int>(std::min(run->end, begin + width) - begin));
     }
 }
 
@@ -92,6 +91,21 @@ public:
             m_runs.push_back({pixel, pixel + 1});
         }
     }
+    /// Voxels (begin … end − 1, j, k).
+    void addLine(int begin, int end, int j, int k)
+    {
+        if (m_plane.axisX() != 0) {
+            for (int i = begin; i < end; ++i) {
+                add({double(i), double(j), double(k)});
+            }
+            return;
+        }
+        const Point2 first = m_plane.point({double(begin), double(j), double(k)});
+        const Point2 last = m_plane.point({double(end - 1), double(j), double(k)});
+        const auto row = static_cast<std::uint32_t>(first.y) * static_cast<std::uint32_t>(m_plane.width());
+        m_runs.push_back({row + static_cast<std::uint32_t>(std::min(first.x, last.x)),
+                          row + static_cast<std::uint32_t>(std::max(first.x, last.x)) + 1});
+    }
     SliceMask finish() { return SliceMask::fromRuns(std::move(m_runs), m_plane.width(), m_plane.height()); }
 
 private:
@@ -115,15 +129,16 @@ SliceMask Mask::cut(const SlicePlane& plane, int n) const
     if (plane.axisN() == 2) {
         const SliceMask stored = slice(n);
         for (int j = 0; j < m_size.height; ++j) {
-            forEachInRow(stored, j, [&](int i) { result.add({double(i), double(j), double(n)}); });
+            forEachStretchInRow(stored, j, [&](int begin, int end) { result.addLine(begin, end, j, n); });
         }
         return result.finish();
     }
     for (const auto& [k, stored] : m_slices) {
-        const double z = k;
         if (plane.axisN() == 1) {
-            forEachInRow(stored, n, [&](int i) { result.add({double(i), double(n), z}); });
+            const int slice = k;
+            forEachStretchInRow(stored, n, [&](int begin, int end) { result.addLine(begin, end, n, slice); });
         } else {
+            const double z = k;
             forEachInColumn(stored, n, [&](int j) { result.add({double(n), double(j), z}); });
         }
     }

@@ -4,6 +4,8 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <utility>
+#include <vector>
 
 namespace icmoe {
 namespace {
@@ -106,8 +108,36 @@ SliceMask polygonMask(int width, int height, std::span<const Point2> polygon)
 
 namespace {
 
+/// Pixels begin … end − 1 of one row.
+struct Stretch {
+    int begin = 0;
+    int end = 0;
+};
+using Row = std::vector<Stretch>;
+
+/// Calls `apart` with each pixel of a row that another one lacks.
+template<typename Function>
+void forEachApart(const Row& row, const Row& other, Function&& apart)
+{
+    auto at = other.begin();
+    for (const Stretch stretch : row) {
+        for (int x = stretch.begin; x < stretch.end;) {
+            while (at != other.end() && at->end <= x) {
+                ++at;
+            }
+            const int free = at != other.end() ? std::min(at->begin, stretch.end) : stretch.end;
+            for (; x < free; ++x) {
+                apart(x);
+            }
+            if (at != other.end()) {
+                x = std::max(x, std::min(at->end, stretch.end));
+            }
+        }
+    }
+}
+
 /// The pixel corners around an object's bounds, each with the directions in which border edges leave it. Edges have the
-/// object on their right.
+/// object on their right. Made from runs: the work grows with the border, not with the area.
 class CornerGrid {
 public:
     enum Direction : int { right = 0, down = 1, left = 2, up = 3 };
@@ -118,47 +148,58 @@ public:
         , m_height(box.y1 - box.y0 + 2)
         , m_leaving(static_cast<std::size_t>(m_width) * static_cast<std::size_t>(m_height))
     {
-        // one pixel of border on each side, so that no neighbour needs a check
-        const int stride = m_width + 1;
-        std::vector<std::uint8_t> inside(static_cast<std::size_t>(stride) * static_cast<std::size_t>(m_height + 1));
-        for (const Run run : mask.runs()) {
-            for (std::uint32_t at = run.begin; at < run.end; ++at) {
-                const int x = static_cast<int>(at) % mask.width() - box.x0;
-                const int y = static_cast<int>(at) / mask.width() - box.y0;
-                inside[static_cast<std::size_t>((y + 1) * stride + x + 1)] = 1;
+        const auto rows = rowsOf(mask, box);
+        const Row nothing;
+        for (int y = 0; y < m_height; ++y) {
+            const Row& above = y > 0 ? rows[static_cast<std::size_t>(y - 1)] : nothing;
+            const Row& here = y + 1 < m_height ? rows[static_cast<std::size_t>(y)] : nothing;
+            forEachApart(here, above, [&](int x) { leave(x, y, right); });
+            forEachApart(above, here, [&](int x) { leave(x + 1, y, left); });
+            for (const Stretch stretch : here) {
+                leave(stretch.begin, y + 1, up);
+                leave(stretch.end, y, down);
             }
         }
-        for (int y = 0; y + 1 < m_height; ++y) {
-            for (int x = 0; x + 1 < m_width; ++x) {
-                const std::uint8_t* pixel = inside.data() + (y + 1) * stride + x + 1;
-                if (*pixel == 0) {
-                    continue;
-                }
-                leave(x, y, right, pixel[-stride] == 0);
-                leave(x + 1, y, down, pixel[1] == 0);
-                leave(x + 1, y + 1, left, pixel[stride] == 0);
-                leave(x, y + 1, up, pixel[-1] == 0);
-            }
-        }
+        std::sort(m_corners.begin(), m_corners.end());
     }
 
-    [[nodiscard]] int width() const { return m_width; }
-    [[nodiscard]] int height() const { return m_height; }
+    /// (x, y) of the corners that edges leave, by x and then y; some more than once.
+    [[nodiscard]] const std::vector<std::pair<int, int>>& corners() const { return m_corners; }
     [[nodiscard]] unsigned leaving(int x, int y) const { return m_leaving[index(x, y)]; }
     void take(int x, int y, int direction) { m_leaving[index(x, y)] &= static_cast<std::uint8_t>(~(1U << direction)); }
     [[nodiscard]] Point2 point(int x, int y) const { return {m_box.x0 + x - 0.5, m_box.y0 + y - 0.5}; }
 
 private:
-    [[nodiscard]] std::size_t index(int x, int y) const { return static_cast<std::size_t>(y * m_width + x); }
-    void leave(int x, int y, Direction direction, bool border)
+    [[nodiscard]] std::size_t index(int x, int y) const
     {
-        m_leaving[index(x, y)] |= static_cast<std::uint8_t>(static_cast<unsigned>(border) << direction);
+        return static_cast<std::size_t>(y) * static_cast<std::size_t>(m_width) + static_cast<std::size_t>(x);
+    }
+    static std::vector<Row> rowsOf(const SliceMask& mask, const PixelBox& box)
+    {
+        std::vector<Row> rows(static_cast<std::size_t>(box.y1 - box.y0 + 1));
+        const auto width = static_cast<std::uint32_t>(mask.width());
+        for (const Run run : mask.runs()) {
+            for (std::uint32_t at = run.begin; at < run.end;) { // a run may span rows
+                const std::uint32_t row = at / width;
+                const std::uint32_t end = std::min(run.end, (row + 1) * width);
+                rows[static_cast<std::size_t>(static_cast<int>(row) - box.y0)].push_back(
+                    {static_cast<int>(at - row * width) - box.x0, static_cast<int>(end - row * width) - box.x0});
+                at = end;
+            }
+        }
+        return rows;
+    }
+    void leave(int x, int y, Direction direction)
+    {
+        m_leaving[index(x, y)] |= static_cast<std::uint8_t>(1U << direction);
+        m_corners.emplace_back(x, y);
     }
 
     PixelBox m_box;
     int m_width;
     int m_height;
     std::vector<std::uint8_t> m_leaving;
+    std::vector<std::pair<int, int>> m_corners;
 };
 
 /// Follows the border from a corner back to it, and takes its edges out of the grid. Where two objects meet at a corner
@@ -202,11 +243,9 @@ std::vector<std::vector<Point2>> outlines(const SliceMask& mask)
     }
     CornerGrid grid(mask, *box);
     std::vector<std::vector<Point2>> loops;
-    for (int x = 0; x < grid.width(); ++x) {
-        for (int y = 0; y < grid.height(); ++y) {
-            while (grid.leaving(x, y) != 0) {
-                loops.push_back(followBorder(grid, x, y));
-            }
+    for (const auto& [x, y] : grid.corners()) {
+        while (grid.leaving(x, y) != 0) {
+            loops.push_back(followBorder(grid, x, y));
         }
     }
     return loops;

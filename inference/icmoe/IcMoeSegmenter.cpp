@@ -75,12 +75,11 @@ public:
         }
         m_takesMean = !options.withVote;
         const auto precision = choosePrecision(options.precision);
-        const bool bf16 = precision == Precision::bf16;
-        m_encoder = bf16 ? makeTorchImageEncoder(m_weights, at::kBFloat16) : makeFusedImageEncoder(m_weights);
+        m_encoder = fastestImageEncoder(m_weights, precision);
         m_info.engine = "IC-MoE";
         m_info.weightsSha256 = weights.sha256;
         m_info.expertsRevision = m_pack->sha256;
-        m_info.precision = bf16 ? "bf16" : "fp32";
+        m_info.precision = precision == Precision::bf16 ? "bf16" : "fp32";
         m_info.threads = at::get_num_threads();
         m_info.device = "CPU, " + std::to_string(m_info.threads) + (m_info.threads == 1 ? " thread" : " threads");
         m_info.preprocessing = kPreprocessingVersion;

@@ -18,11 +18,13 @@ namespace icmoe {
 namespace {
 
 using Floats = std::vector<float>;
+using Word = at::BFloat16;
 
 struct PackedLinear {
     long in = 0;
     long out = 0;
-    Floats weights; ///< [out / panel][in][panel]
+    Floats weights;            ///< fp32: [out / panel][in][panel]
+    std::vector<Word> rounded; ///< bf16: [out / panel][⌈in / 2⌉][panel][2]
     Floats bias;
 };
 
@@ -177,7 +179,14 @@ private:
         result.out = layer.weight.size(0);
         result.in = layer.weight.size(1);
         const auto panels = layer.weight.view({result.out / m_kernels.panel, m_kernels.panel, result.in});
-        result.weights = valuesOf(panels.transpose(1, 2));
+        if (m_kernels.products == Products::fp32) {
+            result.weights = valuesOf(panels.transpose(1, 2));
+        } else {
+            const auto even = at::constant_pad_nd(panels, {0, result.in % 2}); // panels × panel × depth
+            const auto pairs = even.unflatten(2, {-1, 2}).transpose(1, 2).to(at::kBFloat16).contiguous();
+            const auto* first = pairs.const_data_ptr<Word>();
+            result.rounded.assign(first, first + pairs.numel());
+        }
         result.bias = valuesOf(layer.bias);
         return result;
     }
@@ -242,7 +251,7 @@ private:
         result.aStride = layer.in;
         result.rows = rows;
         result.depth = layer.in;
-        result.weights = layer.weights.data();
+        result.weights = layer.weights.empty() ? static_cast<const void*>(layer.rounded.data()) : layer.weights.data();
         result.bias = layer.bias.data();
         result.columns = layer.out;
         result.c = c;

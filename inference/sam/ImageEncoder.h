@@ -33,8 +33,8 @@ public:
 /// The encoder as a chain of LibTorch operators, in the element type given (float32 or bfloat16).
 [[nodiscard]] std::unique_ptr<ImageEncoder> makeTorchImageEncoder(const NetworkWeights& weights, at::ScalarType type);
 
-/// The encoder in fp32 by the project's own kernels, whose passes stay in cache: the fast one on a processor. `kernels`
-/// must be one that this processor runs; without, the best one.
+/// The encoder by the project's own kernels, whose passes stay in cache: the fast one on a processor. `kernels` must be
+/// one that this processor runs; without, the best one in fp32.
 [[nodiscard]] std::unique_ptr<ImageEncoder> makeFusedImageEncoder(const NetworkWeights& weights);
 [[nodiscard]] std::unique_ptr<ImageEncoder> makeFusedImageEncoder(const NetworkWeights& weights,
                                                                   const EncoderKernels& kernels);

@@ -19,6 +19,11 @@ void prepareThreads(const EngineOptions& options);
 /// What createLiteMedSam() would choose here: fp32 unless bf16 was asked for and the processor has it.
 [[nodiscard]] Precision choosePrecision(Precision wanted);
 
+class ImageEncoder;
+class NetworkWeights;
+/// The fastest encoder for a precision that choosePrecision() gave.
+[[nodiscard]] std::unique_ptr<ImageEncoder> fastestImageEncoder(const NetworkWeights& weights, Precision precision);
+
 /// How many threads `wanted` means here (0: all cores).
 [[nodiscard]] int chooseThreads(int wanted);
 

@@ -19,10 +19,16 @@ protected:
     [[nodiscard]] std::filesystem::path dataFolder() const { return m_folder / "data"; }
 
     /// `arguments` as a shell would read them.
-    [[nodiscard]] CommandResult icmoe(const std::string& arguments) const
+    [[nodiscard]] CommandResult icmoe(const std::string& arguments) const { return run(commandLine(arguments)); }
+    /// The same with a terminal for stderr, whose text is in `errors`.
+    [[nodiscard]] CommandResult icmoeOnATerminal(const std::string& arguments) const
     {
-        return run("timeout 240 " + quoted(m_program) + " --data-dir " + quoted(dataFolder()) + " --threads 2 " +
-                   arguments);
+        write("command.sh", commandLine(arguments) + " >" + quoted(file("stdout")));
+        CommandResult result = run("script -qefc \"sh " + quoted(file("command.sh")) + "\" /dev/null </dev/null");
+        result.errors = std::move(result.output);
+        std::ifstream in(file("stdout"));
+        result.output.assign(std::istreambuf_iterator<char>(in), {});
+        return result;
     }
     /// Another copy of the program from here on.
     void useProgram(std::filesystem::path program) { m_program = std::move(program); }
@@ -67,6 +73,10 @@ protected:
         return true;
     }
     void write(const std::string& name, const std::string& text) const { std::ofstream(file(name)) << text; }
+    [[nodiscard]] std::string commandLine(const std::string& arguments) const
+    {
+        return "timeout 240 " + quoted(m_program) + " --data-dir " + quoted(dataFolder()) + " --threads 2 " + arguments;
+    }
 
     TemporaryFolder m_folder;
 

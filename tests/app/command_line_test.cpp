@@ -17,6 +17,17 @@ protected:
     }
     [[nodiscard]] fs::path phantomFolder() const { return m_folder / "Köpfe und Bäuche"; } // UTF-8 and blanks
     [[nodiscard]] std::string phantom() const { return quoted(phantomFolder()); }
+    /// Uses a copy of the program and of the library that it is linked with. `folder`: as deep as the original, as
+    /// library paths are relative.
+    void copyProgram(const fs::path& folder)
+    {
+        for (const char* name : {"icmoe", "libicmoe_core.so"}) {
+            if (const auto from = fs::path(ICMOE_BINARY_DIR) / name; fs::exists(from)) { // core may be linked in
+                fs::copy(from, folder / name);
+            }
+        }
+        useProgram(folder / "icmoe");
+    }
     static unsigned modeOf(const fs::path& path)
     {
         struct stat status {};
@@ -160,15 +171,28 @@ TEST_F(CommandLineTest, Segment_WithoutWeights_SaysWhatToDo)
     if (!fs::exists(built / "libicmoe_inference.so")) {
         GTEST_SKIP() << "icmoe_inference is not built";
     }
-    // beside the built program lie weights, so a copy of it runs; as deep as the original, whose library paths are
-    // relative
+    // beside the built program lie weights, so a copy of it runs
     const TemporaryFolder bare(built.parent_path());
-    for (const char* name : {"icmoe", "libicmoe_inference.so"}) {
-        fs::copy(built / name, bare.path() / name);
-    }
-    useProgram(bare / "icmoe");
+    copyProgram(bare.path());
+    fs::copy(built / "libicmoe_inference.so", bare / "libicmoe_inference.so");
     expectFailure("segment " + phantom() + " --slice 9 --box 2,2,9,9 -o " + quoted(file("m.png")), "weightsMissing",
                   "");
+    EXPECT_FALSE(fs::exists(file("m.png")));
+}
+
+TEST_F(CommandLineTest, Segment_WithoutTheEnginesLibrary_SaysWhatToDo)
+{
+    const fs::path built(ICMOE_BINARY_DIR);
+    const TemporaryFolder bare(built.parent_path());
+    copyProgram(bare.path());
+    const std::string segment = "segment " + phantom() + " --slice 9 --box 2,2,9,9 -o " + quoted(file("m.png"));
+    expectFailure(segment, "engineUnavailable", "is not beside the program");
+    std::ofstream(bare / "libicmoe_inference.so") << "no library";
+    expectFailure(segment, "engineUnavailable", "cannot be loaded");
+    fs::remove(bare / "libicmoe_inference.so");
+    const auto other = run("ldd " + quoted(built / "icmoe") + " | awk '/libz\\.so/ {print $3; exit}'").output;
+    fs::copy(other.substr(0, other.find('\n')), bare / "libicmoe_inference.so");
+    expectFailure(segment, "engineUnavailable", "another version");
     EXPECT_FALSE(fs::exists(file("m.png")));
 }
 

@@ -12,14 +12,20 @@ protected:
     }
 };
 
-TEST_F(EvaluateCommandTest, BoxOnPolyps_ReachesTheReference)
+TEST_F(EvaluateCommandTest, BoxOnPolyps_ReachesTheReferenceAndShowsTheTimeLeft)
 {
     const auto data = set("endoscopy_polyp");
     if (data.empty()) {
         GTEST_SKIP() << "the data beside the checkout is missing";
     }
     ICMOE_NEEDS_ENGINE();
-    const auto report = json("evaluate --data " + data + " --protocol box --experts none --precision fp32");
+    const auto result =
+        icmoeOnATerminal("evaluate --data " + data + " --protocol box --experts none --precision fp32 --json");
+    ASSERT_EQ(result.exitCode, 0) << result.errors;
+    EXPECT_NE(result.errors.find("endoscopy_polyp 10 / 28"), std::string::npos) << result.errors;
+    EXPECT_NE(result.errors.find(" s left"), std::string::npos) << result.errors;
+    const auto report = nlohmann::json::parse(result.output, nullptr, false);
+    ASSERT_TRUE(report.is_object()) << result.output;
     EXPECT_EQ(report["protocol"], "box");
     EXPECT_EQ(report["experts"], "none");
     const auto& polyps = report["sets"]["endoscopy_polyp"];

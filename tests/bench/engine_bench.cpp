@@ -86,9 +86,8 @@ Rates productRates(int tries)
 }
 
 /// How near the encoder's own kernel comes to the best product, on one thread.
-void printKernelRate(int tries)
+void printKernelRate(const EncoderKernels& kernels, int tries)
 {
-    const auto& kernels = bestKernels();
     for (const long depth : {64L, 160L, 320L, 1280L}) {
         constexpr long kRows = 66;
         constexpr long kColumns = 320;
@@ -186,11 +185,18 @@ int main(int argc, char** argv)
         std::printf("%d thread%s\n", threads, threads == 1 ? "" : "s");
         const auto rates = productRates(tries);
         if (threads == 1) {
-            printKernelRate(tries);
+            printKernelRate(bestKernels(), tries);
+            if (canRun(avx512Bf16Kernels())) {
+                printKernelRate(avx512Bf16Kernels(), tries);
+            }
         }
         printEncoder("fused fp32", *fused, input, tries, rates, passes);
         if (torch) {
             printEncoder("torch fp32", *makeTorchImageEncoder(weights, at::kFloat), input, tries, rates, false);
+        }
+        if (canRun(avx512Bf16Kernels())) {
+            printEncoder("fused bf16", *makeFusedImageEncoder(weights, avx512Bf16Kernels()), input, tries, rates,
+                         passes);
         }
         if (hasBf16Hardware()) {
             printEncoder("torch bf16", *makeTorchImageEncoder(weights, at::kBFloat16), input, tries, rates, false);

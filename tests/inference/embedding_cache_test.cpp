@@ -127,6 +127,13 @@ TEST(DiskCache, FolderThatCannotBeMade_IsWriteFailed)
     EXPECT_EQ(DiskCache::open("/dev/null/x", 100).error().code, ErrorCode::writeFailed);
 }
 
+TEST(DiskCache, FolderOfSomebodyElse_IsPermissionDenied)
+{
+    const test::TemporaryFolder folder;
+    const test::OrdinaryUser user(folder.path());
+    EXPECT_EQ(DiskCache::open("/usr", 100).error().code, ErrorCode::permissionDenied);
+}
+
 TEST(EmbeddingCache, BeyondTheLimit_TheLeastRecentlyUsedLeavesMemory)
 {
     const FakeSegmenter segmenter(std::make_shared<FakeControl>());

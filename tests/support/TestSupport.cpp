@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <gtest/gtest.h>
 #include <sstream>
 #include <stdexcept>
 #include <sys/wait.h>
@@ -24,6 +25,30 @@ TemporaryFolder::~TemporaryFolder()
 {
     std::error_code ignored;
     std::filesystem::remove_all(m_path, ignored);
+}
+
+namespace {
+constexpr ::uid_t kNobody = 65534;
+}
+
+OrdinaryUser::OrdinaryUser(const std::filesystem::path& owned)
+{
+    if (::geteuid() != 0) {
+        return;
+    }
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(owned)) {
+        EXPECT_EQ(::lchown(entry.path().c_str(), kNobody, kNobody), 0);
+    }
+    EXPECT_EQ(::chown(owned.c_str(), kNobody, kNobody), 0);
+    EXPECT_EQ(::seteuid(kNobody), 0);
+    m_changed = true;
+}
+
+OrdinaryUser::~OrdinaryUser()
+{
+    if (m_changed) {
+        EXPECT_EQ(::seteuid(0), 0);
+    }
 }
 
 std::filesystem::path shared(const std::string& relative)

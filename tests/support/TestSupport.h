@@ -20,6 +20,19 @@ private:
     std::filesystem::path m_path;
 };
 
+/// An ordinary user for a while, where the tests run as root (whom no permission stops); `owned` and what lies in it
+/// becomes that user's.
+class OrdinaryUser {
+public:
+    explicit OrdinaryUser(const std::filesystem::path& owned);
+    ~OrdinaryUser();
+    OrdinaryUser(const OrdinaryUser&) = delete;
+    OrdinaryUser& operator=(const OrdinaryUser&) = delete;
+
+private:
+    bool m_changed = false;
+};
+
 /// Real data beside the checkout; empty path where it is missing (tests then skip with a reason; in CI a skip fails).
 [[nodiscard]] std::filesystem::path shared(const std::string& relative);
 

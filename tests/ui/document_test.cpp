@@ -101,8 +101,10 @@ private Q_SLOTS:
         QVERIFY(c.mask().contains({12, 13, 10}));
         QVERIFY(c.document->proposal() == nullptr);
         QVERIFY(c.document->prompts().empty());
+        const QString accepted = c.document->lastEvent();
         c.document->undo();
         QVERIFY(c.mask().empty());
+        QVERIFY(c.document->lastEvent() != accepted && c.document->lastEvent().startsWith(accepted));
         QVERIFY(c.document->proposal() != nullptr);
         QCOMPARE(c.document->prompts().size(), std::size_t{1});
         c.document->redo();

@@ -98,6 +98,7 @@ private Q_SLOTS:
         run.settings.addRecent({QStringLiteral("/data/b"), QStringLiteral("RHESUS^01"), QStringLiteral("Patient 0391"),
                                 QStringLiteral("MR head · T1 brain")});
         setTheme(run, static_cast<Theme>(theme));
+        run.window.setSample(QString::fromStdString(path.string()));
         run.show();
         Q_EMIT run.window.studies().recentChanged();
         const QImage start = shot(run, QStringLiteral("01-nothing-loaded"));

@@ -47,7 +47,7 @@ void StepCommand::undo()
     }
     m_shown = false;
     exchange();
-    m_editor.stepUndone();
+    m_editor.stepUndone(text());
 }
 
 void StepCommand::redo()
@@ -57,7 +57,7 @@ void StepCommand::redo()
     }
     m_shown = true;
     exchange();
-    m_editor.stepRedone();
+    m_editor.stepRedone(text());
 }
 
 } // namespace icmoe::ui

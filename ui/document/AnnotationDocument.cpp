@@ -98,8 +98,16 @@ struct AnnotationDocument::Private final : DocumentEditor {
         Q_EMIT q.changed(DocumentChange::proposal);
     }
     void askAgain() override { ask(); }
-    void stepUndone() override { store.undo(); }
-    void stepRedone() override { store.redo(); }
+    void stepUndone(const QString& name) override
+    {
+        lastEvent = AnnotationDocument::tr("%1, undone").arg(name);
+        store.undo();
+    }
+    void stepRedone(const QString& name) override
+    {
+        lastEvent = name;
+        store.redo();
+    }
     [[nodiscard]] bool isRestoring() const override { return restoring; }
 
     [[nodiscard]] Prompt* find(PromptId id)

@@ -20,8 +20,8 @@ public:
     virtual void showProposal(std::shared_ptr<const Proposal> proposal, int candidate) = 0;
     /// Asks the engine about the present prompts.
     virtual void askAgain() = 0;
-    virtual void stepUndone() = 0; ///< to the store
-    virtual void stepRedone() = 0;
+    virtual void stepUndone(const QString& name) = 0; ///< to the store
+    virtual void stepRedone(const QString& name) = 0;
     /// While the history of the store is being read, undo and redo change nothing.
     [[nodiscard]] virtual bool isRestoring() const = 0;
 };

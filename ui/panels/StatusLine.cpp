@@ -180,7 +180,10 @@ void StatusLine::resizeEvent(QResizeEvent* event)
 void StatusLine::updateEngine()
 {
     m_dot->setState(m_document.engineState(), m_document.hasEngine());
-    m_engine->setText(engineSentence(m_document.engineState(), m_document.hasEngine()));
+    const EngineState& state = m_document.engineState();
+    const bool works = state.activity == EngineActivity::idle || state.activity == EngineActivity::answering;
+    m_engine->setText(engineSentence(state, m_document.hasEngine()),
+                      works ? QString::fromStdString(state.text) : QString());
 }
 
 void StatusLine::updateStorage()

@@ -140,6 +140,11 @@ void ToolRow::setCompact(bool compact)
     }
 }
 
+void ToolRow::setStudyOpen(bool open)
+{
+    m_scopeOptions->setEnabled(open);
+}
+
 void ToolRow::updateOptions()
 {
     const ToolId tool = m_tools.current();

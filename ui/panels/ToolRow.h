@@ -23,6 +23,7 @@ public:
     ToolRow(const Actions& actions, ToolController& tools, QWidget* parent = nullptr);
     /// Below this width the prompts lose their words.
     void setCompact(bool compact);
+    void setStudyOpen(bool open); ///< dims what needs a study and is no action
 
 Q_SIGNALS:
     void volumeScopeAsked(); ///< 3D was chosen, which is not there yet

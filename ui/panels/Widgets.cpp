@@ -81,10 +81,11 @@ ElidedLabel::ElidedLabel(QWidget* parent)
     setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
 }
 
-void ElidedLabel::setText(const QString& text)
+void ElidedLabel::setText(const QString& text, const QString& shorter)
 {
-    if (text != m_text) {
+    if (text != m_text || shorter != m_shorter) {
         m_text = text;
+        m_shorter = shorter;
         setAccessibleName(text);
         updateGeometry();
         update();
@@ -113,7 +114,9 @@ QSize ElidedLabel::minimumSizeHint() const
 void ElidedLabel::paintEvent(QPaintEvent*)
 {
     QPainter painter(this);
-    const QString shown = fontMetrics().elidedText(m_text, Qt::ElideMiddle, width());
+    const bool fits = fontMetrics().horizontalAdvance(m_text) <= width();
+    const QString shown =
+        fontMetrics().elidedText(fits || m_shorter.isEmpty() ? m_text : m_shorter, Qt::ElideMiddle, width());
     setToolTip(shown == m_text ? QString() : m_text);
     painter.setPen(kindColour(property("kind").toByteArray()));
     painter.drawText(rect(), Qt::AlignLeft | Qt::AlignVCenter, shown);

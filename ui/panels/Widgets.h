@@ -25,7 +25,8 @@ class ElidedLabel final : public QWidget {
 
 public:
     explicit ElidedLabel(QWidget* parent = nullptr);
-    void setText(const QString& text);
+    /// `shorter` is shown where `text` does not fit.
+    void setText(const QString& text, const QString& shorter = {});
     [[nodiscard]] QString text() const { return m_text; }
     void setColourRole(const QByteArray& kind); ///< "value", "hint" …, as labels
     [[nodiscard]] QSize sizeHint() const override;
@@ -36,6 +37,7 @@ protected:
 
 private:
     QString m_text;
+    QString m_shorter;
 };
 
 /// A painted icon in a token's colour.

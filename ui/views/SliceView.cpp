@@ -25,7 +25,7 @@ constexpr double kFitShare = 0.95;
 constexpr double kSmallestScale = 0.02;
 constexpr double kLargestScale = 400;
 constexpr int kFastSlices = 10;
-constexpr int kOtherViewsMilliseconds = 60; // how late the other planes may follow a brush stroke
+constexpr int kOtherViewsMilliseconds = 60; // of rest in a brush stroke until the other planes follow
 constexpr int kClickReach = 3;
 constexpr qint64 kHoldMilliseconds = 200;
 
@@ -122,9 +122,7 @@ struct SliceView::Private {
             break;
         case DocumentChange::masks:
             if (document.strokePlane() && *document.strokePlane() != plane) {
-                if (!later.isActive()) {
-                    later.start(); // the view under the brush goes first
-                }
+                later.start(); // the view under the brush goes first, the others follow when it rests
                 return;
             }
             scene.masksChanged();

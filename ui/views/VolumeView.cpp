@@ -2,6 +2,7 @@
 
 #include "ui/document/AnnotationDocument.h"
 #include "ui/document/UiThread.h"
+#include "ui/io/EventLoopPost.h"
 #include "ui/style/Tokens.h"
 #include "ui/views/HaloText.h"
 #include "ui/views/Layers.h"
@@ -29,10 +30,12 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <sys/resource.h>
 
 namespace icmoe::ui {
 namespace {
 
+constexpr int kNiceness = 10;          // of the thread that makes surfaces
 constexpr int kRestMilliseconds = 250; // after the last change of a mask
 constexpr double kMargin = 10;
 constexpr double kDegreesPerPixel = 0.5;
@@ -119,18 +122,16 @@ struct VolumeView::Private {
         const quint64 number = ++shown.asked;
         ++building;
         const QPointer<VolumeView> self(&q);
-        auto* application = QCoreApplication::instance();
-        worker.start([=, mask = shown.mask, volume = document.volume(), opened = series] {
+        worker.start([=, answer = post, mask = shown.mask, volume = document.volume(), opened = series] {
             assertOffUiThread("making a surface");
+            // the surface of a whole body must not slow a stroke; on Linux the priority of this thread, which is ours
+            (void)::setpriority(PRIO_PROCESS, 0, kNiceness);
             Surface surface = makeSurface(mask, volume->geometry());
-            QMetaObject::invokeMethod(
-                application,
-                [=] {
-                    if (self && self->d->series == opened) {
-                        self->d->made(label, number, surface);
-                    }
-                },
-                Qt::QueuedConnection);
+            answer([=] {
+                if (self && self->d->series == opened) {
+                    self->d->made(label, number, surface);
+                }
+            });
         });
     }
 
@@ -291,6 +292,7 @@ struct VolumeView::Private {
     QPointF last;
     quint64 series = 0;
     int building = 0;
+    Post post = postTo(*QCoreApplication::instance());
     QThreadPool worker; ///< last: ends before what its jobs post to
 };
 
@@ -345,7 +347,7 @@ void VolumeView::fit()
     double bounds[6] = {1e30, -1e30, 1e30, -1e30, 1e30, -1e30};
     const auto include = [&](double x, double y, double z) {
         const double p[3] = {x, y, z};
-        for (int axis = 0; axis < 3; ++axis) {
+        for (std::size_t axis = 0; axis < 3; ++axis) {
             bounds[2 * axis] = std::min(bounds[2 * axis], p[axis]);
             bounds[2 * axis + 1] = std::max(bounds[2 * axis + 1], p[axis]);
         }

@@ -529,7 +529,7 @@ void MainWindow::dropEvent(QDropEvent* event)
 void MainWindow::updatePage()
 {
     m_centre->setCurrentIndex(m_document.isOpen() ? 1 : 0);
-    m_toolRow->setEnabled(true);
+    m_toolRow->setStudyOpen(m_document.isOpen());
     m_widthClass = -1; // panels fold while nothing is open
     m_studiesChoice.reset();
     m_sideChoice.reset();

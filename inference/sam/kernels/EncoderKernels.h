@@ -2,9 +2,12 @@
 
 namespace icmoe {
 
-// Kernels of the fp32 image encoder. Pictures are channel last; strides count floats. Each instruction set has its own
-// copy of the same source (EncoderKernels.inl); results of one copy do not depend on threads or on how rows are
-// grouped.
+// Kernels of the fused image encoder. Pictures are channel last and fp32; strides count floats. Each instruction set
+// has its own copy of the same source (EncoderKernels.inl); results of one copy do not depend on threads or on how rows
+// are grouped.
+
+/// What `linear` multiplies: floats, or both sides rounded to bf16 and summed in fp32.
+enum class Products { fp32, bf16 };
 
 /// What happens to a product before it is stored.
 enum class Epilogue {
@@ -20,9 +23,11 @@ struct LinearCall {
     long aStride = 0;
     long rows = 0;
     long depth = 0;
-    const float* weights = nullptr; ///< [columns / panel][depth][panel]
-    const float* bias = nullptr;    ///< [columns]
-    long columns = 0;               ///< a multiple of the panel's width
+    /// fp32: floats [columns / panel][depth][panel]; bf16: [columns / panel][⌈depth / 2⌉][panel][2], odd depth ends in
+    /// 0
+    const void* weights = nullptr;
+    const float* bias = nullptr; ///< [columns]
+    long columns = 0;            ///< a multiple of the panel's width
     const float* residual = nullptr;
     long residualStride = 0;
     float* c = nullptr;
@@ -60,12 +65,13 @@ struct AttentionCall {
 }
 [[nodiscard]] constexpr long attentionScratch(long tokens, long panel)
 {
-    return paddedTokens(tokens, panel) * (32 + 32 + tokens + 8) + tokens;
+    return paddedTokens(tokens, panel) * (32 + 32 + tokens + tokens / 2 + 8) + tokens;
 }
 
 struct EncoderKernels {
     const char* name = "";
     long panel = 0; ///< columns of one packed panel; divides 32
+    Products products = Products::fp32;
     void (*linear)(const LinearCall&) = nullptr;
     /// y = (x − mean) / √(variance + epsilon) · weight + bias, row by row.
     void (*layerNorm)(const float* x, long xStride, float* y, long yStride, long rows, long channels,
@@ -77,9 +83,10 @@ struct EncoderKernels {
 [[nodiscard]] const EncoderKernels& genericKernels();
 [[nodiscard]] const EncoderKernels& avx2Kernels();
 [[nodiscard]] const EncoderKernels& avx512Kernels();
+[[nodiscard]] const EncoderKernels& avx512Bf16Kernels();
 /// Does this processor run that copy?
 [[nodiscard]] bool canRun(const EncoderKernels& kernels);
-/// The fastest copy that this processor runs.
+/// The fastest fp32 copy that this processor runs.
 [[nodiscard]] const EncoderKernels& bestKernels();
 
 } // namespace icmoe

@@ -71,6 +71,15 @@ TEST(AtomicFile, MissingFolder_IsNotFound)
     EXPECT_EQ(AtomicFile::create(folder / "no/such/file").error().code, ErrorCode::notFound);
 }
 
+TEST(AtomicFile, FolderWithoutPermission_SaysSo)
+{
+    test::TemporaryFolder folder;
+    const test::OrdinaryUser user(folder.path());
+    ASSERT_EQ(::chmod(folder.path().c_str(), 0500), 0);
+    EXPECT_EQ(writeFileAtomically(folder / "a", bytes("whole")).error().code, ErrorCode::permissionDenied);
+    EXPECT_EQ(::chmod(folder.path().c_str(), 0700), 0);
+}
+
 TEST(AtomicFile, FullDisk_SaysSo)
 {
     // a file size limit makes write() fail like a full disk does; the child process keeps the limit to itself

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstring>
 #include <fstream>
+#include <sys/stat.h>
 
 using namespace icmoe;
 using namespace icmoe::test;
@@ -75,6 +76,28 @@ TEST(Scan, MissingPath_IsNotFound)
     const auto result = scan({"/no/such/folder"});
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code, ErrorCode::notFound);
+}
+
+TEST(Scan, FoldersAndFilesWithoutPermission_AreRefusedAndTheOthersRead)
+{
+    const TemporaryFolder folder;
+    ASSERT_TRUE(writeDicomPhantom(folder / "open"));
+    ASSERT_TRUE(writeDicomPhantom(folder / "closed"));
+    const auto file = folder / "closed.dcm";
+    std::filesystem::copy_file(std::filesystem::directory_iterator(folder / "open")->path(), file);
+    const OrdinaryUser user(folder.path());
+    ASSERT_EQ(::chmod((folder / "closed").c_str(), 0), 0);
+    ASSERT_EQ(::chmod(file.c_str(), 0), 0);
+    const auto all = scanned({folder.path()});
+    EXPECT_EQ(dicomSeries(all).size(), 1U);
+    ASSERT_EQ(all.refusals.size(), 2U);
+    for (const auto& refusal : all.refusals) {
+        EXPECT_EQ(refusal.error.code, ErrorCode::permissionDenied) << refusal.file;
+    }
+    const auto alone = scanned({folder / "closed"});
+    ASSERT_EQ(alone.refusals.size(), 1U);
+    EXPECT_EQ(alone.refusals[0].error.code, ErrorCode::permissionDenied);
+    EXPECT_EQ(::chmod((folder / "closed").c_str(), 0700), 0);
 }
 
 TEST(Scan, StopRequest_EndsWithCancelled)
@@ -226,6 +249,10 @@ TEST(Health, RegularSeries_IsSound)
     ASSERT_NE(health.find(HealthKind::missingSlices), nullptr);
     EXPECT_EQ(health.find(HealthKind::missingSlices)->detail, "20 / 20");
     EXPECT_EQ(health.find(HealthKind::gantryTilt), nullptr);
+    ASSERT_NE(health.find(HealthKind::oblique), nullptr);
+    EXPECT_EQ(health.find(HealthKind::oblique)->detail, "L P S");
+    ASSERT_NE(health.find(HealthKind::noFrameOfReference), nullptr);
+    EXPECT_EQ(health.find(HealthKind::noFrameOfReference)->level, HealthLevel::ok);
 }
 
 TEST(Health, MissingSlices_AreCounted)
@@ -257,7 +284,9 @@ TEST(Health, TiltAndObliqueness_AreNamedWithTheirAngle)
     EXPECT_EQ(tilt.find(HealthKind::oblique), nullptr);
     TemporaryFolder oblique;
     ASSERT_TRUE(writeDicomPhantom(oblique.path(), {.orientation = obliqueOrientation()}));
-    EXPECT_NE(onlySeries(oblique.path()).health.find(HealthKind::oblique), nullptr);
+    const auto turned = onlySeries(oblique.path()).health;
+    ASSERT_NE(turned.find(HealthKind::oblique), nullptr);
+    EXPECT_EQ(turned.find(HealthKind::oblique)->level, HealthLevel::note);
 }
 
 TEST(Health, RepeatedSlices_AreAWarningAndNothingIsLost)
@@ -290,7 +319,8 @@ TEST(Health, NoFrameOfReference_IsNoted)
     ASSERT_TRUE(writeDicomPhantom(folder.path(), {.size = {8, 8, 3}, .frameOfReference = false}));
     const Series series = onlySeries(folder.path());
     EXPECT_TRUE(series.frameOfReferenceUid.empty());
-    EXPECT_NE(series.health.find(HealthKind::noFrameOfReference), nullptr);
+    ASSERT_NE(series.health.find(HealthKind::noFrameOfReference), nullptr);
+    EXPECT_EQ(series.health.find(HealthKind::noFrameOfReference)->level, HealthLevel::note);
 }
 
 TEST(Health, LocalizerAndBurntInText_AreNamed)

@@ -7,6 +7,7 @@
 #include <limits>
 #include <nifti/nifti2.h>
 #include <numeric>
+#include <sys/stat.h>
 
 namespace icmoe {
 namespace {
@@ -328,6 +329,14 @@ TEST_F(Nifti, DamagedGzip_FailsToDecode)
 TEST_F(Nifti, MissingFile_IsNotFound)
 {
     EXPECT_EQ(describeImageFile(m_folder / "nowhere.nii").error().code, ErrorCode::notFound);
+}
+
+TEST_F(Nifti, FileWithoutPermission_SaysSo)
+{
+    ASSERT_TRUE(describe(countingFile()));
+    const OrdinaryUser user(m_folder.path());
+    ASSERT_EQ(::chmod((m_folder / "picture.nii").c_str(), 0), 0);
+    EXPECT_EQ(describeImageFile(m_folder / "picture.nii").error().code, ErrorCode::permissionDenied);
 }
 
 TEST_F(Nifti, StopRequest_CancelsLoading)

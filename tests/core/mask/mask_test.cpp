@@ -95,17 +95,29 @@ TEST(Shapes, Polygon_TakesPixelsWhoseCentreIsInside)
 
 TEST(Shapes, Outlines_EncloseTheirPixels)
 {
-    for (unsigned seed = 0; seed < 20; ++seed) {
-        const auto mask = SliceMask::fromBitmap(randomBitmap(12, 9, 0.5, seed), 12, 9);
+    for (unsigned seed = 0; seed < 60; ++seed) {
+        const double density = 0.3 + 0.3 * (seed % 3); // from islands to runs over several rows
+        const auto mask = SliceMask::fromBitmap(randomBitmap(12, 9, density, seed), 12, 9);
+        int edges = 0; // between a pixel inside and one outside
+        for (int y = 0; y < 9; ++y) {
+            for (int x = 0; x < 12; ++x) {
+                for (const auto& [dx, dy] : {std::pair{1, 0}, {-1, 0}, {0, 1}, {0, -1}}) {
+                    edges += mask.contains(x, y) && !mask.contains(x + dx, y + dy) ? 1 : 0;
+                }
+            }
+        }
         double signedArea = 0;
+        double length = 0;
         for (const auto& loop : outlines(mask)) {
             for (std::size_t i = 0; i < loop.size(); ++i) {
                 const Point2 a = loop[i];
                 const Point2 b = loop[(i + 1) % loop.size()];
                 signedArea += (a.x * b.y - b.x * a.y) / 2;
+                length += std::abs(a.x - b.x) + std::abs(a.y - b.y);
             }
         }
         EXPECT_NEAR(signedArea, static_cast<double>(mask.area()), 1e-9);
+        EXPECT_NEAR(length, edges, 1e-9);
     }
 }
 

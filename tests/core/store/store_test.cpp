@@ -448,34 +448,6 @@ TEST_F(Store, Open_ReadOnlyWithoutFile_SaysNotFound)
     EXPECT_FALSE(std::filesystem::exists(m_folder / "missing.sqlite"));
 }
 
-/// An ordinary user for a while, where the tests run as root (whom no permission stops).
-class OrdinaryUser {
-public:
-    explicit OrdinaryUser(const std::filesystem::path& owned)
-    {
-        if (::geteuid() == 0) {
-            for (const auto& entry : std::filesystem::recursive_directory_iterator(owned)) {
-                EXPECT_EQ(::chown(entry.path().c_str(), kNobody, kNobody), 0);
-            }
-            EXPECT_EQ(::chown(owned.c_str(), kNobody, kNobody), 0);
-            EXPECT_EQ(::seteuid(kNobody), 0);
-            m_changed = true;
-        }
-    }
-    ~OrdinaryUser()
-    {
-        if (m_changed) {
-            EXPECT_EQ(::seteuid(0), 0);
-        }
-    }
-    OrdinaryUser(const OrdinaryUser&) = delete;
-    OrdinaryUser& operator=(const OrdinaryUser&) = delete;
-
-private:
-    static constexpr uid_t kNobody = 65534;
-    bool m_changed = false;
-};
-
 TEST_F(Store, Open_ReadOnlyFileOrFolder_SaysReadOnlyAndCanBeViewed)
 {
     append(paintStep(m_now, 1, 3, disc(10, 10), "Brushed"));
