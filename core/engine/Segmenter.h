@@ -38,7 +38,7 @@ public:
     [[nodiscard]] virtual Result<Proposal> preview(const SliceImage& image, const Embedding& embedding,
                                                    const std::vector<Prompt>& prompts, std::stop_token stop)
     {
-        return predict(image, embedding, prompts, stop);
+        return predict(image, embedding, prompts, std::move(stop));
     }
     /// What else than info() an embedding depends on: part of what it is cached by.
     [[nodiscard]] virtual std::string featuresKey() const { return {}; }

@@ -86,7 +86,8 @@ std::vector<std::pair<std::string, std::string>> readTable(const fs::path& file)
 std::vector<SetFolder> scribbledSets(const fs::path& folder)
 {
     std::vector<SetFolder> sets;
-    for (const auto& [name, source] : readTable(folder / kTable)) {
+    for (const auto& row : readTable(folder / kTable)) {
+        const auto& source = row.second;
         const bool isNew =
             std::none_of(sets.begin(), sets.end(), [&](const SetFolder& s) { return s.source == source; });
         if (isNew) {
@@ -271,7 +272,7 @@ bool isInstanceSet(const SetFolder& set)
 }
 
 Result<std::vector<LabelledPicture>> listPictures(const SetFolder& set, const std::vector<int>& offsets,
-                                                  std::stop_token stop)
+                                                  const std::stop_token& stop)
 {
     std::map<std::string, fs::path> labels;
     for (const fs::path& file : filesIn(set.path / "labels")) {
@@ -356,12 +357,12 @@ Result<std::vector<ScribblePrompt>> readScribbles(const fs::path& file, int widt
     return scribbles;
 }
 
-Result<std::vector<Case>> listCases(const SetFolder& set, std::stop_token stop)
+Result<std::vector<Case>> listCases(const SetFolder& set, const std::stop_token& stop)
 {
     if (!set.source.empty()) {
         return listScribbled(set);
     }
-    const auto pictures = listPictures(set, {-kSliceStep}, std::move(stop));
+    const auto pictures = listPictures(set, {-kSliceStep}, stop);
     if (!pictures) {
         return fail(pictures.error());
     }

@@ -47,7 +47,7 @@ struct LabelledPicture {
 
 /// The fixed list of at most 60 cases of a set, in the protocol's order. Errors of reading; cancelled; notFound where a
 /// picture has no label.
-[[nodiscard]] Result<std::vector<Case>> listCases(const SetFolder& set, std::stop_token stop);
+[[nodiscard]] Result<std::vector<Case>> listCases(const SetFolder& set, const std::stop_token& stop);
 
 /// An annotator's strokes on a case: one prompt a stroke. malformedFile, geometryMismatch, emptyInput; errors of
 /// reading.
@@ -57,7 +57,7 @@ struct LabelledPicture {
 /// Every labelled picture of a set, in the order of its files. Of a volume: the coronal slice with most label pixels,
 /// then those that lie `offsets` from it. Errors of reading; cancelled; notFound where a picture has no label.
 [[nodiscard]] Result<std::vector<LabelledPicture>> listPictures(const SetFolder& set, const std::vector<int>& offsets,
-                                                                std::stop_token stop);
+                                                                const std::stop_token& stop);
 /// Are the values of a set objects of one kind, each with a value of its own?
 [[nodiscard]] bool isInstanceSet(const SetFolder& set);
 

@@ -98,6 +98,7 @@ Result<CaseScore> playScribbles(const SliceMask& truth, std::vector<ScribbleProm
 {
     const auto start = std::chrono::steady_clock::now();
     std::vector<Prompt> prompts;
+    prompts.reserve(strokes.size());
     for (auto& stroke : strokes) {
         prompts.push_back(promptOf(prompts.size() + 1, std::move(stroke)));
     }
@@ -151,6 +152,7 @@ std::array<double, 2> bootstrapInterval(const std::vector<CaseScore>& scores, un
         return {0, 0};
     }
     std::vector<std::pair<double, double>> pictures; // sum and count
+    pictures.reserve(byPicture.size());
     for (const auto& [picture, values] : byPicture) {
         pictures.emplace_back(std::accumulate(values.begin(), values.end(), 0.0), double(values.size()));
     }

@@ -13,7 +13,8 @@ std::vector<Point2> walk(const SliceMask& piece)
     const auto width = static_cast<std::uint32_t>(piece.width());
     for (const Run& run : piece.runs()) {
         for (std::uint32_t p = run.begin; p < run.end; ++p) {
-            left.push_back({static_cast<double>(p % width), static_cast<double>(p / width)});
+            const std::uint32_t row = p / width;
+            left.push_back({static_cast<double>(p % width), static_cast<double>(row)});
         }
     }
     std::vector<Point2> path{left.front()};

@@ -27,7 +27,7 @@ std::uint64_t seedOf(std::uint64_t seed, std::string_view name)
 Result<std::vector<PictureRecipe>> folderRecipes(const evaluation::SetFolder& set, int variants, std::uint64_t seed,
                                                  std::stop_token stop)
 {
-    auto pictures = evaluation::listPictures(set, kSliceOffsets, std::move(stop));
+    auto pictures = evaluation::listPictures(set, kSliceOffsets, stop);
     if (!pictures) {
         return fail(pictures.error());
     }
