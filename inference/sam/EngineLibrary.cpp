@@ -3,10 +3,16 @@
 #include "inference/runtime/InferenceWorker.h"
 #include "inference/sam/EngineDescription.h"
 #include "inference/sam/LiteMedSamSegmenter.h"
+#include "inference/sam/SamSegmenter.h"
 #include "inference/weights/WeightsFile.h"
 
 namespace icmoe {
 namespace {
+
+Result<std::unique_ptr<Segmenter>> createSegmenter(const EngineOptions& options)
+{
+    return options.family == "litemedsam" ? createLiteMedSam(options) : createSam(options);
+}
 
 Result<std::unique_ptr<SegmentationService>> createService(const EngineOptions& options, Post post)
 {
@@ -15,7 +21,7 @@ Result<std::unique_ptr<SegmentationService>> createService(const EngineOptions& 
         worker.memoryCacheBytes = options.memoryCacheBytes;
         worker.cacheFolder = options.cacheFolder;
         worker.diskCacheBytes = options.diskCacheBytes;
-        return makeInferenceWorker([options] { return createLiteMedSam(options); }, worker, std::move(post));
+        return makeInferenceWorker([options] { return createSegmenter(options); }, worker, std::move(post));
     } catch (const std::exception& error) {
         return fail(ErrorCode::engineUnavailable,
                     std::string("the engine's thread could not be started: ") + error.what(), {},
@@ -23,7 +29,7 @@ Result<std::unique_ptr<SegmentationService>> createService(const EngineOptions& 
     }
 }
 
-constexpr EngineLibrary kLibrary{createService, createLiteMedSam, describeEngine, weights::importWeights};
+constexpr EngineLibrary kLibrary{createService, createSegmenter, describeEngine, weights::importWeights};
 
 } // namespace
 } // namespace icmoe

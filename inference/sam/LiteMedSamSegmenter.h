@@ -19,4 +19,7 @@ namespace icmoe {
 /// How many threads `wanted` means here (0: all cores).
 [[nodiscard]] int chooseThreads(int wanted);
 
+/// Makes `threads` and `precision` those of the calling thread.
+void prepareThread(const EngineOptions& options);
+
 } // namespace icmoe
