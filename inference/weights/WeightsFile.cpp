@@ -97,13 +97,23 @@ Result<std::string> expectedHash(const std::filesystem::path& path, const Model&
     return hash;
 }
 
+bool startsWith(std::span<const std::byte> file, std::string_view beginning)
+{
+    return file.size() > beginning.size() &&
+           std::equal(beginning.begin(), beginning.end(), reinterpret_cast<const char*>(file.data()));
+}
+
 /// The tensors of a checkpoint or of an already converted file.
 Result<TensorTable> readTensors(std::span<const std::byte> file)
 {
-    constexpr std::string_view kZip = "PK";
-    const bool isZip =
-        file.size() > kZip.size() && std::equal(kZip.begin(), kZip.end(), reinterpret_cast<const char*>(file.data()));
-    return isZip ? readCheckpoint(file, WriterDevice::cpuOrCuda) : readSafetensors(file);
+    if (startsWith(file, "PK")) {
+        return readCheckpoint(file, WriterDevice::cpuOrCuda);
+    }
+    if (startsWith(file, "\x80\x02")) {
+        return fail(ErrorCode::unknownFormat, "the checkpoint is of the kind that torch.save wrote before version 1.6",
+                    {}, "Load it in Python and save it again, or give the published checkpoint");
+    }
+    return readSafetensors(file);
 }
 
 /// The longest file of a family; 0 where the family is not known.

@@ -179,10 +179,12 @@ TEST(SamCheckpoint, OtherFilesAndFamilies_AreRefusedAndNothingIsWritten)
         return folder / name;
     };
     const auto foreign = write("foreign.pth", makeCheckpoint());
+    const auto old = write("old.pth", "\x80\x02\x8a\x0a");
     const auto noise = write("noise.bin", "neither a zip archive nor safetensors");
     for (const char* family : {"sam", "medsam"}) {
         EXPECT_EQ(importModel(foreign, family, folder / "weights").error().code, ErrorCode::weightsUnknown);
         EXPECT_EQ(importModel(noise, family, folder / "weights").error().code, ErrorCode::limitExceeded);
+        EXPECT_EQ(importModel(old, family, folder / "weights").error().code, ErrorCode::unknownFormat);
         EXPECT_EQ(importModel(folder / "none", family, folder / "weights").error().code, ErrorCode::notFound);
     }
     EXPECT_EQ(importModel(foreign, "", folder / "weights").error().code, ErrorCode::weightsUnknown);
