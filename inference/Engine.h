@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/engine/Segmenter.h"
+#include "inference/Training.h"
 
 #include <filesystem>
 
@@ -19,6 +20,10 @@ struct EngineOptions {
     /// false: the base's raw answers, as `evaluate --experts none` wants them (a box: mask 0; a click: the hypothesis
     /// of highest predicted IoU). true: with the program's guarantees (clicks honoured, no leak, no islands).
     bool guarantees = true;
+    std::string experts = "shipped";                ///< "none", or a pack's file
+    std::vector<std::filesystem::path> packFolders; ///< where the shipped pack is looked for, in order
+    std::vector<VoterKind> withoutKinds;            ///< experts of these kinds are left out
+    bool withVote = true;                           ///< false: the mean of the voices instead
 };
 
 /// What self-check prints about the engine.
@@ -48,6 +53,7 @@ struct EngineLibrary {
     CreateSegmenter createSegmenter = nullptr;
     DescribeEngine describe = nullptr;
     ImportWeights importWeights = nullptr;
+    TrainExperts trainExperts = nullptr;
 };
 /// Exported symbol: `extern "C" const icmoe::EngineLibrary* icmoe_engine_library();`
 using EngineLibraryEntry = const EngineLibrary* (*)();

@@ -67,5 +67,6 @@ void addVerifyCommand(CommandTable& table);
 void addSelfCheckCommand(CommandTable& table);
 void addWeightsCommand(CommandTable& table);
 void addAnnotateCommand(CommandTable& table);
+void addTrainCommand(CommandTable& table);
 
 } // namespace icmoe::app

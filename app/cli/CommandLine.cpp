@@ -35,6 +35,7 @@ void addCommands(CommandTable& table)
     addVerifyCommand(table);
     addAnnotateCommand(table);
     addWeightsCommand(table);
+    addTrainCommand(table);
     addSelfCheckCommand(table);
 }
 

@@ -65,6 +65,9 @@ Result<Proposal> EngineSession::ask(std::shared_ptr<const SliceImage> image, std
         d->answer.reset();
     }
     d->service->request(1, std::move(image), std::move(prompts), [p = d.get()](JobId, Result<Proposal> answer) {
+        if (answer && answer->isPreview) {
+            return;
+        }
         const std::lock_guard lock(p->mutex);
         p->answer = std::move(answer);
         p->answered.notify_all();

@@ -1,6 +1,6 @@
 #include "app/cli/EngineSession.h"
-#include "app/evaluation/CaseList.h"
-#include "app/evaluation/Protocol.h"
+#include "core/evaluation/CaseList.h"
+#include "core/evaluation/Protocol.h"
 
 #include <nlohmann/json.hpp>
 

@@ -58,6 +58,11 @@ Status checkShape(const Prompt& prompt, int width, int height)
         }
         return {};
     }
+    if (const auto* label = std::get_if<LabelPrompt>(&prompt.shape)) {
+        return label->label.empty()
+                   ? fail(ErrorCode::invalidArgument, "a label prompt needs a name", {}, "Name the structure")
+                   : Status{};
+    }
     const auto values = coordinates(prompt);
     if (values.empty() || !std::all_of(values.begin(), values.end(), [](double v) { return std::isfinite(v); })) {
         return fail(ErrorCode::invalidArgument, "a prompt needs finite coordinates", {}, "Draw it again");
@@ -107,6 +112,8 @@ Json toJson(const Prompt& prompt)
             runs.push_back({run.begin, run.end});
         }
         json["mask"] = {{"width", mask->mask.width()}, {"height", mask->mask.height()}, {"runs", runs}};
+    } else if (const auto* label = std::get_if<LabelPrompt>(&prompt.shape)) {
+        json["label"] = label->label;
     }
     return json;
 }
@@ -141,6 +148,8 @@ Prompt promptFrom(const Json& json)
         prompt.shape = ScribblePrompt{pointsFrom(json.at("scribble")), json.at("inside").get<bool>()};
     } else if (json.contains("lasso")) {
         prompt.shape = LassoPrompt{pointsFrom(json.at("lasso"))};
+    } else if (json.contains("label")) {
+        prompt.shape = LabelPrompt{json.at("label").get<std::string>()};
     } else {
         const auto& m = json.at("mask");
         const int width = m.at("width").get<int>();
@@ -162,8 +171,9 @@ Prompt promptFrom(const Json& json)
 std::vector<Prompt> canonicalOrder(std::vector<Prompt> prompts)
 {
     const auto key = [](const Prompt& p) {
-        return std::make_tuple(static_cast<int>(p.plane), p.slice, p.shape.index(), isInside(p) ? 0 : 1,
-                               coordinates(p));
+        const auto* label = std::get_if<LabelPrompt>(&p.shape);
+        return std::make_tuple(static_cast<int>(p.plane), p.slice, p.shape.index(), isInside(p) ? 0 : 1, coordinates(p),
+                               label != nullptr ? label->label : std::string());
     };
     std::stable_sort(prompts.begin(), prompts.end(), [&](const Prompt& a, const Prompt& b) { return key(a) < key(b); });
     return prompts;
@@ -176,6 +186,11 @@ Status checkPrompts(const std::vector<Prompt>& prompts, int width, int height)
     }
     std::set<std::pair<long, long>> inside;
     std::set<std::pair<long, long>> outside;
+    const auto isLabel = [](const Prompt& prompt) { return std::holds_alternative<LabelPrompt>(prompt.shape); };
+    if (std::count_if(prompts.begin(), prompts.end(), isLabel) > 1) {
+        return fail(ErrorCode::invalidArgument, "prompts of one object name one label at most", {},
+                    "Keep the label that is meant");
+    }
     for (const Prompt& prompt : prompts) {
         if (prompt.plane != prompts.front().plane || prompt.slice != prompts.front().slice) {
             return fail(ErrorCode::invalidArgument, "prompts of one object must lie on one slice", {},

@@ -41,20 +41,26 @@ struct MaskPrompt {
     bool operator==(const MaskPrompt&) const = default;
 };
 
+/// The structure's name: routes to what the experts know of it.
+struct LabelPrompt {
+    std::string label;
+    bool operator==(const LabelPrompt&) const = default;
+};
+
 /// One thing the annotator said about one slice. An object with an id, so that it can be moved or deleted.
 struct Prompt {
     PromptId id = 0;
     Plane plane = Plane::acquisition;
     int slice = 0;
-    std::variant<BoxPrompt, PointPrompt, ScribblePrompt, LassoPrompt, MaskPrompt> shape;
+    std::variant<BoxPrompt, PointPrompt, ScribblePrompt, LassoPrompt, MaskPrompt, LabelPrompt> shape;
     bool operator==(const Prompt&) const = default;
 };
 
 /// A canonical order (kind, coordinates), so that the order of prompts changes no bit (IC9).
 [[nodiscard]] std::vector<Prompt> canonicalOrder(std::vector<Prompt> prompts);
-/// Refuses an empty set (emptyInput), prompts of several slices or planes, coordinates that are not finite
-/// (invalidArgument) or outside the picture by more than its size (outOfRange), a positive and a negative click on one
-/// pixel (conflictingPrompts).
+/// Refuses an empty set (emptyInput), prompts of several slices or planes, two labels, coordinates that are not finite
+/// or a label without a name (invalidArgument), or outside the picture by more than its size (outOfRange), a positive
+/// and a negative click on one pixel (conflictingPrompts).
 [[nodiscard]] Status checkPrompts(const std::vector<Prompt>& prompts, int width, int height);
 
 /// JSON text of prompts, as the store and `annotate` hold them, and back (malformedFile).

@@ -1,8 +1,10 @@
 #pragma once
 
 #include "core/engine/Prompt.h"
+#include "core/engine/Vote.h"
 #include "core/mask/SliceMask.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,7 +27,7 @@ struct EngineInfo {
 struct Candidate {
     SliceMask mask;            ///< on the slice's own grid
     double predictedIou = 0;   ///< the network's own estimate, roughly 0..1
-    std::string voter;         ///< "base", "base mask 1", "box hypothesis"
+    std::string voter;         ///< "vote", "base", "base mask 1", "box hypothesis"
     std::vector<float> logits; ///< height × width on the slice's own grid; may be empty
 };
 
@@ -36,7 +38,10 @@ struct Proposal {
     int slice = 0;
     std::string imageKey; ///< SliceImage::key of the picture that was answered
     std::vector<Candidate> candidates;
-    std::string notice; ///< something the annotator should know: "stroke answered through its box; …"
+    /// A quick answer that the full one replaces soon: a few voters have spoken.
+    bool isPreview = false;
+    std::optional<Vote> vote; ///< of the first candidate
+    std::string notice;       ///< something the annotator should know: "stroke answered through its box; …"
     EngineInfo engine;
     double encodeSeconds = 0; ///< 0 where the embedding was cached
     double decodeSeconds = 0;

@@ -32,6 +32,14 @@ public:
     /// Answers prompts on an encoded picture. Prompts have been checked and are in canonical order.
     [[nodiscard]] virtual Result<Proposal> predict(const SliceImage& image, const Embedding& embedding,
                                                    const std::vector<Prompt>& prompts, std::stop_token stop) = 0;
+    /// Does preview() answer sooner than predict()?
+    [[nodiscard]] virtual bool hasPreview() const { return false; }
+    /// A quick answer to the same question, marked as a preview. Only where hasPreview().
+    [[nodiscard]] virtual Result<Proposal> preview(const SliceImage& image, const Embedding& embedding,
+                                                   const std::vector<Prompt>& prompts, std::stop_token stop)
+    {
+        return predict(image, embedding, prompts, stop);
+    }
     /// How many times encode() ran to its end.
     [[nodiscard]] virtual std::uint64_t encodeCount() const = 0;
     /// How many times encode() calls `checkpoint`, for the progress shown; 0: unknown.
@@ -73,7 +81,8 @@ struct EngineCounters {
     std::uint64_t encodedForPrompt = 0; ///< the visible slice or a prompt's slice
     std::uint64_t encodedAhead = 0;     ///< neighbours
     std::uint64_t cacheHits = 0;
-    std::uint64_t answered = 0;
+    std::uint64_t answered = 0; ///< in full
+    std::uint64_t previewed = 0;
     std::uint64_t superseded = 0;
 };
 
@@ -85,8 +94,9 @@ public:
     /// Stops after the step that runs; requests without an answer get `cancelled`.
     virtual ~SegmentationService() = default;
 
-    /// Asks about one object; every request gets exactly one answer. A queued job with the same `object` is replaced
-    /// (its answer is `cancelled`).
+    /// Asks about one object; every request gets exactly one answer, and before it there may be previews
+    /// (Proposal::isPreview). A queued job with the same `object` is replaced (its answer is `cancelled`), and so is a
+    /// running one that has given its preview.
     virtual JobId request(std::uint64_t object, std::shared_ptr<const SliceImage> image, std::vector<Prompt> prompts,
                           Answer answer) = 0;
     virtual void cancel(JobId job) = 0;

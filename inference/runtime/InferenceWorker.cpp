@@ -142,6 +142,8 @@ private:
     void perform(Work work, const std::stop_token& stop);
     void give(PromptJob job, Result<Proposal> answer);
     void answer(AnswerPrompt work);
+    [[nodiscard]] bool showPreview(const AnswerPrompt& work, const Embedding& embedding);
+    void complete(Proposal& proposal, const PromptJob& job, double seconds) const;
     void prepare(const EncodeImage& work, const std::stop_token& stop);
     void encode(const EncodeImage& work, const std::stop_token& stop);
     void betweenSteps(const std::string& imageKey, int step, std::stop_source& encoding);
@@ -280,16 +282,17 @@ void InferenceWorker::answer(AnswerPrompt work)
     const EngineState before = m_shared.state();
     m_shared.change([&](EngineState& state) { state.activity = EngineActivity::answering; });
     const auto start = std::chrono::steady_clock::now();
-    auto proposal = m_segmenter->predict(*work.job.image, *embedding, work.job.prompts, work.stop);
+    Result<Proposal> proposal = fail(ErrorCode::cancelled, "a newer prompt took its place");
+    if (!m_segmenter->hasPreview() || showPreview(work, *embedding)) {
+        proposal = m_segmenter->predict(*work.job.image, *embedding, work.job.prompts, work.stop);
+    }
     const double seconds = secondsSince(start);
     m_queue.answered();
     if (work.stop.stop_requested()) {
         proposal = fail(ErrorCode::cancelled, "the prompt was taken back");
     }
     if (proposal) {
-        proposal->decodeSeconds = seconds;
-        proposal->encodeSeconds =
-            work.job.waited && m_lastEncode.first == work.job.image->key ? m_lastEncode.second : 0;
+        complete(*proposal, work.job, seconds);
         m_shared.count([&](EngineCounters& counters) {
             ++counters.answered;
             counters.cacheHits += work.job.waited ? 0 : 1;
@@ -303,6 +306,33 @@ void InferenceWorker::answer(AnswerPrompt work)
         }
     });
     give(std::move(work.job), std::move(proposal));
+}
+
+void InferenceWorker::complete(Proposal& proposal, const PromptJob& job, double seconds) const
+{
+    proposal.decodeSeconds = seconds;
+    proposal.encodeSeconds = job.waited && m_lastEncode.first == job.image->key ? m_lastEncode.second : 0;
+}
+
+/// False where a newer prompt on the same object waits: the full answer would be for nothing.
+bool InferenceWorker::showPreview(const AnswerPrompt& work, const Embedding& embedding)
+{
+    const auto start = std::chrono::steady_clock::now();
+    auto preview = m_segmenter->preview(*work.job.image, embedding, work.job.prompts, work.stop);
+    if (!preview) {
+        return !work.stop.stop_requested(); // the full answer says what is wrong
+    }
+    if (work.stop.stop_requested()) {
+        return false;
+    }
+    complete(*preview, work.job, secondsSince(start));
+    preview->isPreview = true;
+    m_shared.count([](EngineCounters& counters) { ++counters.previewed; });
+    PromptJob copy;
+    copy.id = work.job.id;
+    copy.answer = work.job.answer;
+    give(std::move(copy), std::move(preview));
+    return m_queue.previewed();
 }
 
 void InferenceWorker::prepare(const EncodeImage& work, const std::stop_token& stop)

@@ -27,6 +27,11 @@ JobId JobQueue::submit(PromptJob job)
         refuseLocked(static_cast<std::size_t>(older - m_prompts.begin()), cancelled("a newer prompt took its place"));
         ++m_superseded;
     }
+    if (m_running != 0 && m_runningIsReplaceable && m_runningObject == job.object) {
+        m_runningStop.request_stop();
+        m_runningIsReplaceable = false;
+        ++m_superseded;
+    }
     job.id = ++m_lastId;
     const JobId id = job.id;
     (job.refusal ? m_refused : m_prompts).push_back(std::move(job));
@@ -88,6 +93,8 @@ std::optional<Work> JobQueue::takeReadyLocked()
     AnswerPrompt work{std::move(*ready), {}};
     m_prompts.erase(ready);
     m_running = work.job.id;
+    m_runningObject = work.job.object;
+    m_runningIsReplaceable = false;
     m_runningStop = std::stop_source{};
     work.stop = m_runningStop.get_token();
     return work;
@@ -149,6 +156,14 @@ std::optional<EncodePurpose> JobQueue::purposeOf(const std::string& imageKey) co
 {
     const std::lock_guard lock(m_mutex);
     return purposeLocked(imageKey);
+}
+
+bool JobQueue::previewed()
+{
+    const std::lock_guard lock(m_mutex);
+    m_runningIsReplaceable = true;
+    return std::none_of(m_prompts.begin(), m_prompts.end(),
+                        [&](const PromptJob& queued) { return queued.object == m_runningObject; });
 }
 
 void JobQueue::answered()

@@ -64,6 +64,9 @@ public:
     [[nodiscard]] bool shouldGoOn(const std::string& imageKey) const;
     /// What a picture is wanted for now; nothing: for nothing.
     [[nodiscard]] std::optional<EncodePurpose> purposeOf(const std::string& imageKey) const;
+    /// The running prompt has given its preview: from now on a newer prompt on the same object stops it. False where
+    /// one waits already.
+    [[nodiscard]] bool previewed();
     /// The answer of the running prompt has been given.
     void answered();
     /// The picture has been encoded: prompts that waited for it are marked, and it is not asked for again.
@@ -95,6 +98,8 @@ private:
     std::deque<std::shared_ptr<const SliceImage>> m_neighbours;
     JobId m_lastId = 0;
     JobId m_running = 0; ///< 0: none
+    std::uint64_t m_runningObject = 0;
+    bool m_runningIsReplaceable = false;
     std::stop_source m_runningStop;
     std::uint64_t m_superseded = 0;
 };

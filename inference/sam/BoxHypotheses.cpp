@@ -100,6 +100,8 @@ private:
         }
     }
 
+    void add(const LabelPrompt&) {} // the base knows no names
+
     void grow(Point2 point)
     {
         if (!m_hasCore) {

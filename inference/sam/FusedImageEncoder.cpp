@@ -111,7 +111,7 @@ public:
         float* y = m_b.data();
         const auto show = [&](const std::string& name, int side, int channels) {
             if (tap) {
-                tap(name, at::from_blob(x, {side, side, channels}, at::kFloat).clone());
+                tap(name, at::from_blob(x, {side, side, channels}, at::kFloat));
             }
         };
         const auto next = [&] {

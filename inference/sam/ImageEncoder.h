@@ -18,8 +18,8 @@ class ImageEncoder {
 public:
     /// Called after every step; false abandons the encoding.
     using Step = std::function<bool()>;
-    /// Sees a layer's result (float32, [height, width, channels]): patch_embed, stage0, down0, … stage3 of TinyViT,
-    /// patch_embed, block0, block1, … of SAM's transformer.
+    /// Sees a layer's result (float32, [height, width, channels]), which is there during the call only: patch_embed,
+    /// stage0, down0, … stage3 of TinyViT, patch_embed, block0, block1, … of SAM's transformer.
     using Tap = std::function<void(std::string_view name, const at::Tensor& value)>;
 
     virtual ~ImageEncoder() = default;

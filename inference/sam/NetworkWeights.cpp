@@ -1,5 +1,7 @@
 #include "inference/sam/NetworkWeights.h"
 
+#include "core/base/Sha256.h"
+
 #include <ATen/ATen.h>
 
 namespace icmoe {
@@ -30,6 +32,16 @@ NetworkWeights::NetworkWeights(std::shared_ptr<const weights::WeightsFile> file)
 const at::Tensor& NetworkWeights::get(const std::string& name) const
 {
     return m_tensors.at(name);
+}
+
+std::string NetworkWeights::hash() const
+{
+    Sha256 hash;
+    for (const auto& [name, tensor] : m_tensors) {
+        hash.update(name);
+        hash.update({static_cast<const std::byte*>(tensor.const_data_ptr()), tensor.nbytes()});
+    }
+    return hash.hex();
 }
 
 Linear linear(const NetworkWeights& weights, const std::string& prefix)

@@ -20,6 +20,9 @@ public:
     /// A float32 tensor on the CPU.
     [[nodiscard]] const at::Tensor& get(const std::string& name) const;
 
+    /// SHA-256 over names and values: the same as long as no value changed.
+    [[nodiscard]] std::string hash() const;
+
 private:
     std::map<std::string, at::Tensor> m_tensors;
 };

@@ -59,6 +59,16 @@ at::Tensor PromptEncoder::points(const at::Tensor& points, const at::Tensor& lab
     return at::where(kind == -1, m_notAPoint, code);
 }
 
+at::Tensor PromptEncoder::tokens(const at::Tensor& points, const at::Tensor& kinds) const
+{
+    auto code = position((points + 0.5) / m_side);
+    const auto kind = kinds.unsqueeze(-1); // N×P×1
+    for (int n = 0; n < 4; ++n) {
+        code = at::where(kind == n, code + m_point[n], code);
+    }
+    return at::where(kind < 0, m_notAPoint, code);
+}
+
 at::Tensor PromptEncoder::masks(const at::Tensor& masks) const
 {
     auto x = masks;

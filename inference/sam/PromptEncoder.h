@@ -21,6 +21,9 @@ public:
     /// points: float [N, P, 2], labels: float [N, P] of 1 (inside), 0 (outside), −1 (padding) → [N, P, 256]. Where no
     /// box follows, the reference appends one padding point: pad = true.
     [[nodiscard]] at::Tensor points(const at::Tensor& points, const at::Tensor& labels, bool pad) const;
+    /// Points of any kind: float [N, P, 2], kinds: float [N, P] of 0 (outside), 1 (inside), 2 and 3 (corners of a box),
+    /// −1 (padding), −2 (no token: its values do not matter) → [N, P, 256].
+    [[nodiscard]] at::Tensor tokens(const at::Tensor& points, const at::Tensor& kinds) const;
     /// masks: logits [N, 1, 256, 256] → dense map [N, 4096, 256].
     [[nodiscard]] at::Tensor masks(const at::Tensor& masks) const;
 

@@ -92,6 +92,8 @@ private:
         }
     }
 
+    void add(const LabelPrompt&) {} // the network knows no names
+
     /// The mask on the network's grid, each cell by the slice pixel under its centre.
     std::vector<float> logitsOf(const SliceMask& mask) const
     {

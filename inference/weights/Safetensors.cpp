@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <set>
 
 namespace icmoe::weights {
@@ -26,7 +27,17 @@ bool isPlain(std::string_view text)
 
 std::string_view name(ElementType type)
 {
-    return type == ElementType::f32 ? "F32" : "I64";
+    return type == ElementType::f16 ? "F16" : type == ElementType::f32 ? "F32" : "I64";
+}
+
+std::optional<ElementType> typeFromName(std::string_view text)
+{
+    for (const auto type : {ElementType::f16, ElementType::f32, ElementType::i64}) {
+        if (text == name(type)) {
+            return type;
+        }
+    }
+    return std::nullopt;
 }
 
 /// One tensor's line in the header.
@@ -45,6 +56,9 @@ public:
         : m_text(text)
     {
     }
+
+    /// Filled by parse().
+    [[nodiscard]] const Metadata& readMetadata() const { return m_metadata; }
 
     Result<std::vector<HeaderEntry>> parse()
     {
@@ -151,9 +165,11 @@ private:
         if (take('}')) {
             return true;
         }
-        std::string ignored;
         do {
-            if (!text(ignored) || !take(':') || !text(ignored)) {
+            std::string key;
+            std::string value;
+            if (!text(key) || !take(':') || !text(value) ||
+                !m_metadata.emplace(std::move(key), std::move(value)).second) {
                 return false;
             }
         } while (take(','));
@@ -175,8 +191,9 @@ private:
             }
             if (key == "dtype" && !hasType) {
                 std::string type;
-                hasType = text(type) && (type == "F32" || type == "I64");
-                entry.type = type == "F32" ? ElementType::f32 : ElementType::i64;
+                const auto known = text(type) ? typeFromName(type) : std::nullopt;
+                hasType = known.has_value();
+                entry.type = known.value_or(ElementType::f32);
             } else if (key == "shape" && !hasShape) {
                 std::vector<std::uint64_t> sides;
                 hasShape = numbers(sides);
@@ -199,11 +216,47 @@ private:
 
     std::string_view m_text;
     std::size_t m_at = 0;
+    Metadata m_metadata;
 };
+
+/// The header's text; the reader stands behind it.
+Result<std::string_view> takeHeader(ByteReader& reader)
+{
+    const auto length = reader.takeNumber(8);
+    if (!length) {
+        return fail(ErrorCode::truncatedFile, "the safetensors file has no header", {}, "Import the weights again");
+    }
+    if (*length > kLargestHeader) {
+        return fail(ErrorCode::limitExceeded,
+                    "the safetensors header is said to have " + std::to_string(*length) + " bytes", {},
+                    "Check that this is the right file");
+    }
+    const auto text = reader.takeText(*length);
+    if (!text) {
+        return fail(ErrorCode::truncatedFile, "the safetensors file ends inside its header", {},
+                    "Import the weights again");
+    }
+    return *text;
+}
+
+/// `"key":"value",…` in braces.
+Result<std::string> metadataText(const Metadata& metadata)
+{
+    std::string text = R"("__metadata__":{)";
+    bool first = true;
+    for (const auto& [key, value] : metadata) {
+        if (!isPlain(key) || !isPlain(value)) {
+            return fail(ErrorCode::invalidArgument, "metadata is not plain text", key);
+        }
+        text += (first ? "\"" : ",\"") + key + R"(":")" + value + '"';
+        first = false;
+    }
+    return text + "}";
+}
 
 } // namespace
 
-Result<SafetensorsLayout> layOutSafetensors(const TensorTable& tensors)
+Result<SafetensorsLayout> layOutSafetensors(const TensorTable& tensors, const Metadata& metadata)
 {
     SafetensorsLayout layout;
     auto& order = layout.order;
@@ -220,6 +273,13 @@ Result<SafetensorsLayout> layOutSafetensors(const TensorTable& tensors)
     std::stable_sort(order.begin(), order.end(),
                      [](const auto* a, const auto* b) { return byteSize(a->type) > byteSize(b->type); });
     std::string header = "{";
+    if (!metadata.empty()) {
+        const auto text = metadataText(metadata);
+        if (!text) {
+            return fail(text.error());
+        }
+        header += *text;
+    }
     std::size_t offset = 0;
     for (const auto* tensor : order) {
         header += header.size() > 1 ? ",\"" : "\"";
@@ -243,9 +303,9 @@ Result<SafetensorsLayout> layOutSafetensors(const TensorTable& tensors)
     return layout;
 }
 
-Result<std::vector<std::byte>> writeSafetensors(const TensorTable& tensors)
+Result<std::vector<std::byte>> writeSafetensors(const TensorTable& tensors, const Metadata& metadata)
 {
-    auto layout = layOutSafetensors(tensors);
+    auto layout = layOutSafetensors(tensors, metadata);
     if (!layout) {
         return fail(layout.error());
     }
@@ -264,19 +324,9 @@ Result<std::vector<std::byte>> writeSafetensors(const TensorTable& tensors)
 Result<TensorTable> readSafetensors(std::span<const std::byte> file)
 {
     ByteReader reader(file);
-    const auto length = reader.takeNumber(8);
-    if (!length) {
-        return fail(ErrorCode::truncatedFile, "the safetensors file has no header", {}, "Import the weights again");
-    }
-    if (*length > kLargestHeader) {
-        return fail(ErrorCode::limitExceeded,
-                    "the safetensors header is said to have " + std::to_string(*length) + " bytes", {},
-                    "Check that this is the right file");
-    }
-    const auto text = reader.takeText(*length);
+    const auto text = takeHeader(reader);
     if (!text) {
-        return fail(ErrorCode::truncatedFile, "the safetensors file ends inside its header", {},
-                    "Import the weights again");
+        return fail(text.error());
     }
     auto entries = HeaderParser(*text).parse();
     if (!entries) {
@@ -307,6 +357,20 @@ Result<TensorTable> readSafetensors(std::span<const std::byte> file)
         return malformed("something follows its last tensor");
     }
     return tensors;
+}
+
+Result<Metadata> readSafetensorsMetadata(std::span<const std::byte> file)
+{
+    ByteReader reader(file);
+    const auto text = takeHeader(reader);
+    if (!text) {
+        return fail(text.error());
+    }
+    HeaderParser parser(*text);
+    if (const auto entries = parser.parse(); !entries) {
+        return fail(entries.error());
+    }
+    return parser.readMetadata();
 }
 
 } // namespace icmoe::weights

@@ -12,11 +12,11 @@
 
 namespace icmoe::weights {
 
-enum class ElementType { f32, i64 };
+enum class ElementType { f16, f32, i64 };
 
 [[nodiscard]] constexpr std::size_t byteSize(ElementType type)
 {
-    return type == ElementType::f32 ? 4 : 8;
+    return type == ElementType::f16 ? 2 : type == ElementType::f32 ? 4 : 8;
 }
 
 /// A contiguous little-endian tensor that lies in somebody else's buffer.

@@ -69,6 +69,11 @@ public:
     {
         locked([&] { m_holds.erase({key, step}); });
     }
+    /// From now on every answer has a preview.
+    void givePreviews()
+    {
+        locked([&] { m_previews = true; });
+    }
     void failToEncode(const std::string& key)
     {
         locked([&] { m_failing.insert(key); });
@@ -117,6 +122,7 @@ private:
 
     std::mutex m_mutex;
     std::condition_variable m_changed;
+    bool m_previews = false;
     std::set<std::pair<std::string, int>> m_holds;
     std::set<std::pair<std::string, int>> m_held;
     std::set<std::string> m_failing;
@@ -183,6 +189,22 @@ public:
                                           {box.x1 + 0.5, box.y1 + 0.5},
                                           {box.x0 - 0.5, box.y1 + 0.5}};
         proposal.candidates.push_back({polygonMask(image.width, image.height, corners), 0.9, "base", {}});
+        return proposal;
+    }
+    [[nodiscard]] bool hasPreview() const override
+    {
+        return m_control->locked([&] { return m_control->m_previews; });
+    }
+    /// The first prompt's box with one corner only.
+    Result<Proposal> preview(const SliceImage& image, const Embedding&, const std::vector<Prompt>& prompts,
+                             std::stop_token) override
+    {
+        m_control->locked([&] { m_control->m_events.push_back("preview " + image.key); });
+        Proposal proposal;
+        proposal.prompts = prompts;
+        proposal.slice = image.slice;
+        proposal.imageKey = image.key;
+        proposal.candidates.push_back({SliceMask::fromRuns({{0, 1}}, image.width, image.height), 0.5, "base", {}});
         return proposal;
     }
     [[nodiscard]] std::uint64_t encodeCount() const override { return m_encodeCount; }

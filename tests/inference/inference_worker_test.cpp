@@ -122,6 +122,52 @@ TEST_F(InferenceWorkerTest, Prompt_WithCachedEmbedding_IsAnsweredBetweenTwoSteps
     EXPECT_EQ(m_control->steps("slice 2"), FakeSegmenter::kSteps); // it went on where it was
 }
 
+TEST_F(InferenceWorkerTest, Preview_ComesBeforeTheFullAnswer)
+{
+    m_control->givePreviews();
+    start();
+    const JobId job = ask(1);
+    ASSERT_TRUE(m_mailbox.runUntil([&] { return m_answers[job].size() == 2; }));
+    const auto& answers = m_answers[job];
+    ASSERT_TRUE(answers[0] && answers[1]);
+    EXPECT_TRUE(answers[0]->isPreview);
+    EXPECT_EQ(answers[0]->candidates.front().mask.area(), 1U);
+    EXPECT_FALSE(answers[1]->isPreview);
+    EXPECT_EQ(answers[1]->candidates.front().mask.area(), 25U);
+    EXPECT_EQ(m_worker->counters().previewed, 1U);
+    EXPECT_EQ(m_worker->counters().answered, 1U);
+}
+
+TEST_F(InferenceWorkerTest, NewerPrompt_StopsTheFullAnswer_OnceThePreviewIsThere)
+{
+    m_control->givePreviews();
+    start();
+    m_control->holdPrediction("slice 1");
+    const JobId first = ask(1);
+    ASSERT_TRUE(m_control->waitUntilHeld("slice 1"));
+    const JobId second = ask(1, 1, 6); // the first one's full answer stands at its hold, and sees its stop token
+    ASSERT_TRUE(m_mailbox.runUntil([&] { return m_answers[first].size() == 2; }));
+    EXPECT_TRUE(m_answers[first][0]->isPreview);
+    EXPECT_EQ(m_answers[first][1].error().code, ErrorCode::cancelled);
+    m_control->release("slice 1");
+    ASSERT_TRUE(m_mailbox.runUntil([&] { return m_answers[second].size() == 2; }));
+    EXPECT_TRUE(m_answers[second][1]);
+    EXPECT_EQ(m_worker->counters().superseded, 1U);
+}
+
+TEST_F(InferenceWorkerTest, NewerPrompt_OnAnotherObject_StopsNothing)
+{
+    m_control->givePreviews();
+    start();
+    m_control->holdPrediction("slice 1");
+    const JobId first = ask(1, 1);
+    ASSERT_TRUE(m_control->waitUntilHeld("slice 1"));
+    (void)ask(1, 2);
+    m_control->release("slice 1");
+    ASSERT_TRUE(m_mailbox.runUntil([&] { return m_answers[first].size() == 2; }));
+    EXPECT_TRUE(m_answers[first][1]);
+}
+
 TEST_F(InferenceWorkerTest, Prompt_OnAnotherSlice_InterruptsAPrefetch_WhichIsDoneLater)
 {
     start();

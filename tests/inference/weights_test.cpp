@@ -187,6 +187,21 @@ TEST(Safetensors, WrittenTensors_ReadBackEqual)
     EXPECT_TRUE(std::ranges::equal((*read)[1].bytes, floats));
 }
 
+TEST(Safetensors, HalvesAndMetadata_RoundTrip)
+{
+    const std::vector<std::byte> values(6, std::byte{7});
+    const TensorTable tensors{{"half", ElementType::f16, {3}, values}};
+    const Metadata metadata{{"format", "1"}, {"labels", "left ventricle|aorta"}};
+    const auto file = writeSafetensors(tensors, metadata);
+    ASSERT_TRUE(file);
+    const auto read = readSafetensors(*file);
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->front().type, ElementType::f16);
+    EXPECT_EQ(readSafetensorsMetadata(*file).value(), metadata);
+    EXPECT_EQ(writeSafetensors(tensors, {{"a", "not \"plain\""}}).error().code, ErrorCode::invalidArgument);
+    EXPECT_EQ(readSafetensorsMetadata(std::span(*file).first(4)).error().code, ErrorCode::truncatedFile);
+}
+
 TEST(Safetensors, WriterRefusesWhatItCannotHold)
 {
     const auto four = asBytes("abcd");

@@ -88,7 +88,8 @@ std::vector<Point2> outlineOf(const Prompt& prompt)
     if (const auto* lasso = std::get_if<LassoPrompt>(&prompt.shape)) {
         return lasso->polygon;
     }
-    const auto bounds = std::get<MaskPrompt>(prompt.shape).mask.bounds();
+    const auto* mask = std::get_if<MaskPrompt>(&prompt.shape);
+    const auto bounds = mask != nullptr ? mask->mask.bounds() : std::nullopt;
     if (!bounds) {
         return {};
     }

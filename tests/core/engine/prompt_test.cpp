@@ -14,7 +14,8 @@ std::vector<Prompt> oneOfEach()
             {3, Plane::axial, 3, PointPrompt{{9, 6}, false}},
             {4, Plane::axial, 3, ScribblePrompt{{{1, 1}, {2, 2.5}}, false}},
             {5, Plane::axial, 3, LassoPrompt{{{1, 1}, {20, 1}, {10, 30}}}},
-            {6, Plane::axial, 3, MaskPrompt{SliceMask::fromRuns({{3, 9}, {70, 90}}, 64, 64)}}};
+            {6, Plane::axial, 3, MaskPrompt{SliceMask::fromRuns({{3, 9}, {70, 90}}, 64, 64)}},
+            {7, Plane::axial, 3, LabelPrompt{"Left ventricle"}}};
 }
 
 TEST(Prompts, Json_RoundTrips)
@@ -55,6 +56,9 @@ TEST(Prompts, Check_RefusesWhatCannotBeAnswered)
     };
     EXPECT_EQ(code(oneOfEach()), std::nullopt);
     EXPECT_EQ(code({}), ErrorCode::emptyInput);
+    EXPECT_EQ(code({{1, Plane::axial, 0, LabelPrompt{}}}), ErrorCode::invalidArgument);
+    EXPECT_EQ(code({{1, Plane::axial, 0, LabelPrompt{"a"}}, {2, Plane::axial, 0, LabelPrompt{"b"}}}),
+              ErrorCode::invalidArgument);
     EXPECT_EQ(code({{1, Plane::axial, 0, BoxPrompt{10, 0, 5, 5}}}), ErrorCode::invalidArgument);
     EXPECT_EQ(code({{1, Plane::axial, 0, PointPrompt{{std::numeric_limits<double>::quiet_NaN(), 1}, true}}}),
               ErrorCode::invalidArgument);

@@ -4,6 +4,7 @@
 #include "inference/sam/EngineDescription.h"
 #include "inference/sam/LiteMedSamSegmenter.h"
 #include "inference/sam/SamSegmenter.h"
+#include "inference/training/ExpertTraining.h"
 #include "inference/weights/WeightsFile.h"
 
 namespace icmoe {
@@ -29,7 +30,8 @@ Result<std::unique_ptr<SegmentationService>> createService(const EngineOptions& 
     }
 }
 
-constexpr EngineLibrary kLibrary{createService, createSegmenter, describeEngine, weights::importWeights};
+constexpr EngineLibrary kLibrary{createService, createSegmenter, describeEngine, weights::importWeights,
+                                 training::trainExperts};
 
 } // namespace
 } // namespace icmoe

@@ -1,4 +1,4 @@
-#include "app/evaluation/Protocol.h"
+#include "core/evaluation/Protocol.h"
 
 #include "core/mask/Metrics.h"
 

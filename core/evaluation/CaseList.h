@@ -28,6 +28,15 @@ struct Case {
     [[nodiscard]] std::string pictureName() const;
 };
 
+/// A picture (or a volume's coronal slice) with a label value for each of its pixels.
+struct LabelledPicture {
+    std::filesystem::path picture;
+    int slice = -1; ///< as Case::slice
+    int width = 0;
+    int height = 0;
+    std::vector<int> values; ///< height × width; 0: background
+};
+
 /// Sets in the given folders and below them, by name. notFound, emptyInput where there is none.
 [[nodiscard]] Result<std::vector<SetFolder>> findSets(const std::vector<std::filesystem::path>& folders);
 
@@ -35,8 +44,16 @@ struct Case {
 /// picture has no label.
 [[nodiscard]] Result<std::vector<Case>> listCases(const SetFolder& set, std::stop_token stop);
 
+/// Every labelled picture of a set, in the order of its files. Of a volume: the coronal slice with most label pixels,
+/// then those that lie `offsets` from it. Errors of reading; cancelled; notFound where a picture has no label.
+[[nodiscard]] Result<std::vector<LabelledPicture>> listPictures(const SetFolder& set, const std::vector<int>& offsets,
+                                                                std::stop_token stop);
+/// Are the values of a set objects of one kind, each with a value of its own?
+[[nodiscard]] bool isInstanceSet(const SetFolder& set);
+
 /// The picture of a case as the engine sees it.
 [[nodiscard]] Result<std::shared_ptr<const SliceImage>> loadPicture(const Case& one);
+[[nodiscard]] Result<std::shared_ptr<const SliceImage>> loadPicture(const LabelledPicture& one);
 
 /// Cases on one labelled picture: `values` is height × width. Components under 100 pixels are no cases; at most 6, or 3
 /// where each value is an object of its own.

@@ -1,5 +1,5 @@
-#include "app/evaluation/CaseList.h"
-#include "app/evaluation/Protocol.h"
+#include "core/evaluation/CaseList.h"
+#include "core/evaluation/Protocol.h"
 
 #include "tests/support/TestSupport.h"
 

@@ -1,4 +1,4 @@
-#include "app/evaluation/CaseList.h"
+#include "core/evaluation/CaseList.h"
 
 #include "core/formats/ImageFile.h"
 #include "core/formats/Png.h"
@@ -67,7 +67,7 @@ Result<std::shared_ptr<const Volume>> readVolume(const fs::path& file)
     return loadImageFile(study->series.front(), {});
 }
 
-Result<std::vector<Case>> casesOfPicture(const fs::path& picture, const fs::path& label, bool instances)
+Result<std::vector<LabelledPicture>> readPicture(const fs::path& picture, const fs::path& label)
 {
     const auto png = readPng(label, PngReading::indices);
     if (!png) {
@@ -77,21 +77,17 @@ Result<std::vector<Case>> casesOfPicture(const fs::path& picture, const fs::path
         return fail(ErrorCode::unsupportedPixels, "a label picture has one channel, found RGB", label.string());
     }
     const std::size_t count = static_cast<std::size_t>(png->width) * static_cast<std::size_t>(png->height);
-    std::vector<int> values(count);
+    LabelledPicture one{picture, -1, png->width, png->height, std::vector<int>(count)};
     for (std::size_t n = 0; n < count; ++n) {
         if (png->type == SampleType::u8) {
-            values[n] = std::to_integer<int>(png->pixels[n]);
+            one.values[n] = std::to_integer<int>(png->pixels[n]);
         } else {
             std::uint16_t value = 0;
             std::memcpy(&value, png->pixels.data() + 2 * n, 2);
-            values[n] = value;
+            one.values[n] = value;
         }
     }
-    auto cases = casesOn(values, png->width, png->height, instances);
-    for (Case& one : cases) {
-        one.picture = picture;
-    }
-    return cases;
+    return std::vector{std::move(one)};
 }
 
 std::vector<int> labelsOn(const Volume& volume, const SlicePlane& plane, int slice)
@@ -105,8 +101,9 @@ std::vector<int> labelsOn(const Volume& volume, const SlicePlane& plane, int sli
     return values;
 }
 
-/// The coronal slice with most label pixels and the one 6 before.
-Result<std::vector<Case>> casesOfVolume(const fs::path& picture, const fs::path& label)
+/// The coronal slice with most label pixels and its neighbours.
+Result<std::vector<LabelledPicture>> readSlices(const fs::path& picture, const fs::path& label,
+                                                const std::vector<int>& offsets)
 {
     const auto volume = readVolume(label);
     if (!volume) {
@@ -123,18 +120,33 @@ Result<std::vector<Case>> casesOfVolume(const fs::path& picture, const fs::path&
             best = slice;
         }
     }
-    std::vector<Case> all;
-    for (const int slice : {best, best - kSliceStep}) {
-        if (slice < 0) {
-            continue;
+    std::vector<LabelledPicture> all;
+    const auto add = [&](int slice) {
+        if (slice >= 0 && slice < plane.count()) {
+            all.push_back({picture, slice, plane.width(), plane.height(), labelsOn(**volume, plane, slice)});
         }
-        for (Case& one : casesOn(labelsOn(**volume, plane, slice), plane.width(), plane.height(), false)) {
-            one.picture = picture;
-            one.slice = slice;
-            all.push_back(std::move(one));
-        }
+    };
+    add(best);
+    for (const int offset : offsets) {
+        add(best + offset);
     }
     return all;
+}
+
+template<typename T>
+Result<std::shared_ptr<const SliceImage>> loadPictureOf(const T& one, int width, int height)
+{
+    const auto volume = readVolume(one.picture);
+    if (!volume) {
+        return fail(volume.error());
+    }
+    const bool isVolume = one.slice >= 0;
+    auto image = cutSlice(**volume, isVolume ? Plane::coronal : Plane::acquisition, std::max(one.slice, 0),
+                          engineRange(**volume));
+    if (image && ((*image)->width != width || (*image)->height != height)) {
+        return fail(ErrorCode::geometryMismatch, "picture and label have different sizes", one.picture.string());
+    }
+    return image;
 }
 
 } // namespace
@@ -203,13 +215,19 @@ std::vector<std::size_t> chosenIndices(std::size_t count)
     return indices;
 }
 
-Result<std::vector<Case>> listCases(const SetFolder& set, std::stop_token stop)
+bool isInstanceSet(const SetFolder& set)
+{
+    return set.name == kInstanceSet;
+}
+
+Result<std::vector<LabelledPicture>> listPictures(const SetFolder& set, const std::vector<int>& offsets,
+                                                  std::stop_token stop)
 {
     std::map<std::string, fs::path> labels;
     for (const fs::path& file : filesIn(set.path / "labels")) {
         labels[stemOf(file)] = file;
     }
-    std::vector<Case> all;
+    std::vector<LabelledPicture> all;
     for (const fs::path& picture : filesIn(set.path / "images")) {
         if (stop.stop_requested()) {
             return fail(ErrorCode::cancelled, "interrupted");
@@ -219,16 +237,37 @@ Result<std::vector<Case>> listCases(const SetFolder& set, std::stop_token stop)
             return fail(ErrorCode::notFound, "the picture has no label of the same name", picture.string(),
                         "Put it into the folder labels");
         }
-        auto cases = label->second.string().ends_with(".nii.gz")
-                         ? casesOfVolume(picture, label->second)
-                         : casesOfPicture(picture, label->second, set.name == kInstanceSet);
-        if (!cases) {
-            return fail(cases.error());
+        auto read = label->second.string().ends_with(".nii.gz") ? readSlices(picture, label->second, offsets)
+                                                                : readPicture(picture, label->second);
+        if (!read) {
+            return fail(read.error());
         }
-        // within a file by area, largest first; files come sorted
-        std::stable_sort(cases->begin(), cases->end(),
+        std::move(read->begin(), read->end(), std::back_inserter(all));
+    }
+    return all;
+}
+
+Result<std::vector<Case>> listCases(const SetFolder& set, std::stop_token stop)
+{
+    const auto pictures = listPictures(set, {-kSliceStep}, std::move(stop));
+    if (!pictures) {
+        return fail(pictures.error());
+    }
+    std::vector<Case> all;
+    for (auto first = pictures->begin(); first != pictures->end();) {
+        std::vector<Case> ofFile; // within a file by area, largest first; files come sorted
+        auto next = first;
+        for (; next != pictures->end() && next->picture == first->picture; ++next) {
+            for (Case& one : casesOn(next->values, next->width, next->height, isInstanceSet(set))) {
+                one.picture = next->picture;
+                one.slice = next->slice;
+                ofFile.push_back(std::move(one));
+            }
+        }
+        std::stable_sort(ofFile.begin(), ofFile.end(),
                          [](const Case& a, const Case& b) { return a.truth.area() > b.truth.area(); });
-        std::move(cases->begin(), cases->end(), std::back_inserter(all));
+        std::move(ofFile.begin(), ofFile.end(), std::back_inserter(all));
+        first = next;
     }
     std::vector<Case> chosen;
     for (const std::size_t index : chosenIndices(all.size())) {
@@ -239,17 +278,12 @@ Result<std::vector<Case>> listCases(const SetFolder& set, std::stop_token stop)
 
 Result<std::shared_ptr<const SliceImage>> loadPicture(const Case& one)
 {
-    const auto volume = readVolume(one.picture);
-    if (!volume) {
-        return fail(volume.error());
-    }
-    const bool isVolume = one.slice >= 0;
-    auto image = cutSlice(**volume, isVolume ? Plane::coronal : Plane::acquisition, std::max(one.slice, 0),
-                          engineRange(**volume));
-    if (image && ((*image)->width != one.truth.width() || (*image)->height != one.truth.height())) {
-        return fail(ErrorCode::geometryMismatch, "picture and label have different sizes", one.picture.string());
-    }
-    return image;
+    return loadPictureOf(one, one.truth.width(), one.truth.height());
+}
+
+Result<std::shared_ptr<const SliceImage>> loadPicture(const LabelledPicture& one)
+{
+    return loadPictureOf(one, one.width, one.height);
 }
 
 } // namespace icmoe::evaluation

@@ -1,0 +1,146 @@
+#include "app/EngineLibraryLoader.h"
+#include "app/cli/Command.h"
+
+#include "inference/Engine.h"
+
+#include <nlohmann/json.hpp>
+
+#include <optional>
+
+namespace icmoe::app {
+
+namespace {
+
+struct TrainChoice {
+    TrainOptions options;
+    std::string engine = "icmoe";
+    std::vector<std::string> weights;
+    std::vector<std::string> steps;
+};
+
+/// "NAME=VALUE"
+std::optional<std::pair<std::string, double>> namedNumber(const std::string& text)
+{
+    const auto at = text.find('=');
+    if (at == 0 || at == std::string::npos) {
+        return std::nullopt;
+    }
+    char* end = nullptr;
+    const double value = std::strtod(text.c_str() + at + 1, &end);
+    if (end == text.c_str() + at + 1 || *end != '\0' || value < 0) {
+        return std::nullopt;
+    }
+    return std::pair(text.substr(0, at), value);
+}
+
+std::string checkNamedNumber(const std::string& text)
+{
+    return namedNumber(text) ? std::string() : "expected NAME=NUMBER, found \"" + text + "\"";
+}
+
+/// A bar for each phase, and with -v a line now and then.
+class PhaseObserver {
+public:
+    explicit PhaseObserver(Console& console)
+        : m_console(console)
+    {
+    }
+    void operator()(const TrainProgress& progress)
+    {
+        if (progress.phase != m_phase) {
+            m_console.endProgress();
+            m_phase = progress.phase;
+            m_bar = m_console.progress(m_phase);
+            m_lastLine = {};
+        }
+        if (m_bar) {
+            m_bar({static_cast<std::size_t>(progress.done), static_cast<std::size_t>(progress.total)});
+        }
+        const auto now = std::chrono::steady_clock::now();
+        if (now - m_lastLine > std::chrono::seconds(30) || progress.done == progress.total) {
+            m_lastLine = now;
+            m_console.detail(progress.phase + " " + std::to_string(progress.done) + " of " +
+                             std::to_string(progress.total) + (progress.text.empty() ? "" : ": " + progress.text));
+        }
+    }
+
+private:
+    Console& m_console;
+    std::string m_phase;
+    ProgressFunction m_bar;
+    std::chrono::steady_clock::time_point m_lastLine;
+};
+
+Status train(const TrainChoice& choice, const CommandContext& context)
+{
+    const auto folder = context.dataFolder();
+    if (!folder) {
+        return fail(folder.error());
+    }
+    const auto library = loadEngineLibrary();
+    if (!library) {
+        return fail(library.error());
+    }
+    TrainOptions options = choice.options;
+    options.weightFolders = folder->engineOptions(context.options.threads).weightFolders;
+    options.threads = context.options.threads;
+    for (const auto& text : choice.weights) {
+        options.setWeights.insert(*namedNumber(text)); // checked when the command line was read
+    }
+    for (const auto& text : choice.steps) {
+        const auto [phase, steps] = *namedNumber(text);
+        options.steps[phase] = static_cast<int>(steps);
+    }
+    PhaseObserver observer(context.console);
+    const auto report = (*library)->trainExperts(
+        options, [&](const TrainProgress& p) { observer(p); }, context.stop);
+    context.console.endProgress();
+    if (!report) {
+        return fail(report.error());
+    }
+    context.console.result({{"pack", report->pack.string()},
+                            {"base_sha256", report->baseSha256},
+                            {"views", report->views},
+                            {"classes", report->classes}},
+                           report->pack.empty() ? "What was learned is in " + options.work.string()
+                                                : "The pack is at " + report->pack.string());
+    return {};
+}
+
+} // namespace
+
+void addTrainCommand(CommandTable& table)
+{
+    auto choice = std::make_shared<TrainChoice>();
+    TrainOptions& options = choice->options;
+    CLI::App& command =
+        table.add("train", "Train IC-MoE's experts on pictures with labels; a stopped run goes on where it was",
+                  [choice](const CommandContext& context) { return train(*choice, context); });
+    command.add_option("--engine", choice->engine, "What is trained")
+        ->check(CLI::IsMember({"icmoe"}))
+        ->capture_default_str();
+    command.add_option("--data", options.data, "Sets: folders with images and labels, or folders of such")->required();
+    command.add_option("--work", options.work, "Folder for cached features and states")->required();
+    command.add_option("--out", options.out, "The pack to write")->type_name("FILE");
+    command.add_flag_callback(
+        "--resume", [] {}, "Go on where an earlier run stopped (always done; for scripts that say it)");
+    command.add_option("--leave-out", options.leftOut, "Sets that take no part in anything")->delimiter(',');
+    command.add_option("--phase", options.phases, "Only these phases: basic, semantic, adaptive, vote, joint")
+        ->delimiter(',');
+    command.add_option("--steps", choice->steps, "Steps of a phase")
+        ->type_name("PHASE=N")
+        ->check(CLI::Validator(checkNamedNumber, ""));
+    command.add_option("--set-weight", choice->weights, "How often a set is drawn, 1 without")
+        ->type_name("SET=X")
+        ->check(CLI::Validator(checkNamedNumber, ""));
+    command.add_option("--variants", options.variants, "Of each picture: as it is, and augmented")
+        ->check(CLI::Range(1, 16))
+        ->capture_default_str();
+    command.add_option("--synthetic", options.synthetic, "Scenes of drawn objects")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+    command.add_option("--batch", options.batch, "Samples a step")->check(CLI::Range(1, 64))->capture_default_str();
+    command.add_option("--seed", options.seed, "Of every random choice")->capture_default_str();
+}
+
+} // namespace icmoe::app

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "core/base/Result.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace icmoe {
+
+/// What IC-MoE's experts are trained from and how (engine.md 2.6).
+struct TrainOptions {
+    std::vector<std::filesystem::path> data;  ///< sets: folders with images and labels, or folders of such
+    std::vector<std::string> leftOut;         ///< sets by name that take no part in anything
+    int variants = 2;                         ///< of each picture: as it is, and augmented
+    int synthetic = 300;                      ///< scenes of drawn objects
+    std::map<std::string, double> setWeights; ///< how often a set is drawn; 1 where it is not named
+    std::filesystem::path work;               ///< features and states, so that a killed run goes on
+    std::filesystem::path out;                ///< the pack; empty: only what `work` holds
+    std::vector<std::string> phases;          ///< empty: all, in their order
+    std::map<std::string, int> steps;         ///< by phase
+    int batch = 8;
+    std::uint64_t seed = 1;
+    int threads = 0;
+    std::size_t cacheBytes = std::size_t{20} << 30;
+    std::size_t memoryBytes = std::size_t{6} << 30;
+    std::vector<std::filesystem::path> weightFolders; ///< as EngineOptions
+};
+
+struct TrainProgress {
+    std::string phase; ///< "projections", "features", "basic", …
+    int done = 0;
+    int total = 0;
+    std::string text; ///< figures of the step
+};
+
+struct TrainReport {
+    std::filesystem::path pack; ///< empty where none was asked for
+    std::string baseSha256;     ///< of the base's tensors, the same before and after
+    std::size_t views = 0;
+    std::size_t classes = 0;
+};
+
+using TrainObserver = std::function<void(const TrainProgress&)>;
+/// Runs on the calling thread until it is done or told to stop (cancelled; what was reached is kept in `work`).
+/// weightsMissing; errors of the data, of the disk; internal where the base's weights changed (they never may).
+using TrainExperts = Result<TrainReport> (*)(const TrainOptions&, const TrainObserver&, std::stop_token);
+
+} // namespace icmoe

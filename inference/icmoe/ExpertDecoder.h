@@ -1,0 +1,59 @@
+#pragma once
+
+#include "inference/icmoe/ExpertParameters.h"
+#include "inference/sam/NetworkWeights.h"
+#include "inference/sam/PromptEncoder.h"
+
+#include <ATen/core/Tensor.h>
+#include <vector>
+
+namespace icmoe {
+
+/// Kinds of prompt tokens.
+enum TokenKind : int {
+    kNoToken = -2,
+    kPaddingToken = -1,
+    kOutsideToken = 0,
+    kInsideToken = 1,
+    kCorner0 = 2,
+    kCorner1 = 3
+};
+
+/// One batch for experts. N samples; tensors with a leading 1 serve all of them.
+struct ExpertBatch {
+    std::vector<std::int64_t> experts; ///< which expert answers each sample; empty: the base, for every sample
+    at::Tensor embedding;              ///< [N or 1, 4096, 256] of the encoder
+    at::Tensor half;                   ///< [N or 1, 32, 128, 128] stage 1, projected
+    at::Tensor full;                   ///< [N or 1, 16, 128, 128] stage 0, projected
+    at::Tensor image;                  ///< [N or 1, 3, 256, 256] in 0..1
+    at::Tensor maps;                   ///< [N or 1, 7, 256, 256] prompt maps
+    at::Tensor points;                 ///< [N or 1, P, 2] in network pixels
+    at::Tensor kinds;                  ///< float [N or 1, P] of TokenKind
+};
+
+struct ExpertAnswers {
+    at::Tensor logits;  ///< [N, 256, 256]
+    at::Tensor iou;     ///< [N] predicted
+    at::Tensor summary; ///< [N, 256] the mask token
+    at::Tensor cells;   ///< [N, 4096, 256] image tokens after the transformer: what contrastive learning looks at
+};
+
+/// z_e = f₀(E + a_e, P + t_e, D + d_e; W + B_eA_e) and the fine branch (engine.md 2.2): the base's mask decoder with
+/// every expert's updates, in one batch. Differentiable in the experts' parameters; the base's weights are read only.
+class ExpertDecoder {
+public:
+    ExpertDecoder(const NetworkWeights& weights, const PromptEncoder& prompts);
+
+    [[nodiscard]] ExpertAnswers operator()(const ExpertParameters& parameters, const ExpertBatch& batch) const;
+
+private:
+    struct Update;
+    struct Call;
+    const NetworkWeights& m_weights;
+    const PromptEncoder& m_prompts;
+    at::Tensor m_ownTokens; ///< [5, 256]
+    Linear m_upscale1;      ///< 256 → 2 × 2 × 64
+    Linear m_upscale2;      ///< 64 → 2 × 2 × 32
+};
+
+} // namespace icmoe

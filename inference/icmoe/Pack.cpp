@@ -1,0 +1,220 @@
+#include "inference/icmoe/Pack.h"
+
+#include "core/base/AtomicFile.h"
+#include "core/base/Sha256.h"
+#include "inference/icmoe/Voting.h"
+
+#include <ATen/ATen.h>
+#include <charconv>
+
+namespace icmoe {
+namespace {
+
+constexpr const char* kHashKey = "sha256";
+constexpr const char* kTapNames[] = {"taps.half.weight", "taps.half.bias", "taps.full.weight", "taps.full.bias"};
+
+std::string joined(const std::vector<std::string>& list)
+{
+    std::string text;
+    for (const auto& item : list) {
+        text += (text.empty() ? "" : "|") + item;
+    }
+    return text.empty() ? "|" : text; // values are never empty
+}
+
+std::vector<std::string> split(const std::string& text)
+{
+    std::vector<std::string> list;
+    std::string item;
+    for (const char c : text) {
+        if (c == '|') {
+            list.push_back(item);
+            item.clear();
+        } else {
+            item += c;
+        }
+    }
+    list.push_back(item);
+    std::erase(list, "");
+    return list;
+}
+
+/// Over names, shapes, values and what the pack says of itself.
+std::string hashOf(const NamedTensors& tensors, const weights::Metadata& metadata)
+{
+    Sha256 hash;
+    for (const auto& [name, tensor] : tensors) {
+        const auto halves = (tensor.is_floating_point() ? tensor.to(at::kHalf) : tensor).contiguous();
+        hash.update(name + "\n");
+        for (const auto side : halves.sizes()) {
+            hash.update(std::to_string(side) + "\n");
+        }
+        hash.update({static_cast<const std::byte*>(halves.const_data_ptr()), halves.nbytes()});
+    }
+    for (const auto& [key, value] : metadata) {
+        if (key != kHashKey) {
+            hash.update(key + "\n" + value + "\n");
+        }
+    }
+    return hash.hex();
+}
+
+void add(NamedTensors& all, const std::string& prefix, const NamedTensors& part)
+{
+    for (const auto& [name, tensor] : part) {
+        all.emplace(prefix + name, tensor);
+    }
+}
+
+NamedTensors taken(NamedTensors& all, const std::string& prefix)
+{
+    NamedTensors part;
+    for (auto it = all.lower_bound(prefix); it != all.end() && it->first.starts_with(prefix); it = all.erase(it)) {
+        part.emplace(it->first.substr(prefix.size()), it->second);
+    }
+    return part;
+}
+
+tl::unexpected<Error> refuse(ErrorCode code, std::string message, std::string hint)
+{
+    return fail(code, "the expert pack " + std::move(message), {}, std::move(hint));
+}
+
+Result<std::string> valueOf(const weights::Metadata& metadata, const std::string& key)
+{
+    const auto found = metadata.find(key);
+    if (found == metadata.end()) {
+        return refuse(ErrorCode::malformedFile, "does not say its " + key, "Take the pack from its source again");
+    }
+    return found->second;
+}
+
+Status checkOrigin(const TensorFile& file, const std::string& baseSha256)
+{
+    const auto format = valueOf(file.metadata, "format");
+    const auto base = valueOf(file.metadata, "base_sha256");
+    const auto hash = valueOf(file.metadata, kHashKey);
+    for (const auto* value : {&format, &base, &hash}) {
+        if (!*value) {
+            return fail(value->error());
+        }
+    }
+    int number = 0;
+    std::from_chars(format->data(), format->data() + format->size(), number);
+    if (number > Pack::kFormat) {
+        return refuse(ErrorCode::weightsUnknown,
+                      "has format " + *format + ", this program knows up to " + std::to_string(Pack::kFormat),
+                      "Install a newer version of the program");
+    }
+    if (hashOf(file.tensors, file.metadata) != *hash) {
+        return refuse(ErrorCode::weightsCorrupt, "was changed: its values do not have the hash it names",
+                      "Take the pack from its source again");
+    }
+    if (*base != baseSha256) {
+        return refuse(ErrorCode::weightsUnknown, "was trained on other weights (SHA-256 " + base->substr(0, 12) + "…)",
+                      "Use it with those weights, or another pack");
+    }
+    return {};
+}
+
+} // namespace
+
+Result<std::vector<std::byte>> Pack::toBytes() const
+{
+    NamedTensors all;
+    const at::Tensor* tapTensors[] = {&taps.halfWeight, &taps.halfBias, &taps.fullWeight, &taps.fullBias};
+    for (std::size_t n = 0; n < 4; ++n) {
+        all.emplace(kTapNames[n], *tapTensors[n]);
+    }
+    add(all, "basic.", basic.tensors());
+    add(all, "semantic.", semantic.tensors());
+    add(all, "adaptive.", adaptive.tensors());
+    add(all, "routing.", routing);
+    add(all, "selector.", selector);
+    add(all, "voter.", voter);
+    weights::Metadata metadata{{"format", std::to_string(kFormat)}, {"base_sha256", baseSha256},
+                               {"name", description.name},          {"licence", description.licence},
+                               {"data", joined(description.data)},  {"classes", joined(description.classes)}};
+    metadata[kHashKey] = hashOf(all, metadata);
+    return tensorFileBytes(all, metadata, true);
+}
+
+Result<Pack> Pack::fromBytes(std::span<const std::byte> bytes, const std::string& baseSha256)
+{
+    auto file = tensorFileFrom(bytes);
+    if (!file) {
+        return fail(file.error());
+    }
+    if (auto sound = checkOrigin(*file, baseSha256); !sound) {
+        return fail(sound.error());
+    }
+    Pack pack;
+    pack.baseSha256 = baseSha256;
+    pack.sha256 = file->sha256;
+    for (const auto& [key, text] :
+         {std::pair{"name", &pack.description.name}, {"licence", &pack.description.licence}}) {
+        const auto value = valueOf(file->metadata, key);
+        if (!value) {
+            return fail(value.error());
+        }
+        *text = *value;
+    }
+    pack.description.data = split(file->metadata["data"]);
+    pack.description.classes = split(file->metadata["classes"]);
+    at::Tensor* tapTensors[] = {&pack.taps.halfWeight, &pack.taps.halfBias, &pack.taps.fullWeight, &pack.taps.fullBias};
+    const std::vector<std::int64_t> tapShapes[] = {
+        {kHalfTapChannels, 128}, {kHalfTapChannels}, {kFullTapChannels, 64}, {kFullTapChannels}};
+    for (std::size_t n = 0; n < 4; ++n) {
+        const auto found = file->tensors.find(kTapNames[n]);
+        if (found == file->tensors.end() || found->second.sizes() != tapShapes[n]) {
+            return refuse(ErrorCode::malformedFile, std::string("lacks the tensor ") + kTapNames[n],
+                          "Take the pack from its source again");
+        }
+        *tapTensors[n] = found->second;
+        file->tensors.erase(found);
+    }
+    try {
+        for (const auto& [prefix, experts] :
+             {std::pair{"basic.", &pack.basic}, {"semantic.", &pack.semantic}, {"adaptive.", &pack.adaptive}}) {
+            if (auto tensors = taken(file->tensors, prefix); !tensors.empty()) {
+                *experts = ExpertParameters(std::move(tensors));
+            }
+        }
+    } catch (const std::invalid_argument& error) {
+        return refuse(ErrorCode::malformedFile, std::string("is not complete: ") + error.what(),
+                      "Take the pack from its source again");
+    }
+    pack.routing = taken(file->tensors, "routing.");
+    pack.selector = taken(file->tensors, "selector.");
+    pack.voter = taken(file->tensors, "voter.");
+    try {
+        if (!pack.voter.empty()) {
+            (void)VotingNetwork(pack.voter);
+        }
+    } catch (const std::invalid_argument& error) {
+        return refuse(ErrorCode::malformedFile, std::string("is not complete: ") + error.what(),
+                      "Take the pack from its source again");
+    }
+    if (!file->tensors.empty()) {
+        return refuse(ErrorCode::malformedFile, "holds an unknown tensor " + file->tensors.begin()->first,
+                      "Install a newer version of the program");
+    }
+    return pack;
+}
+
+Result<Pack> Pack::read(const std::filesystem::path& file, const std::string& baseSha256)
+{
+    const auto bytes = readWholeFile(file, kLargestFile);
+    if (!bytes) {
+        return fail(bytes.error());
+    }
+    auto pack = fromBytes(*bytes, baseSha256);
+    if (!pack) {
+        Error error = pack.error();
+        error.where = file.string() + (error.where.empty() ? "" : ": " + error.where);
+        return fail(std::move(error));
+    }
+    return pack;
+}
+
+} // namespace icmoe

@@ -1,0 +1,149 @@
+#include "inference/icmoe/PictureFeatures.h"
+
+#include "core/base/Sha256.h"
+#include "inference/icmoe/ExpertParameters.h"
+
+#include <ATen/ATen.h>
+#include <cstring>
+
+namespace icmoe {
+namespace {
+
+constexpr std::string_view kHalfTap = "stage1";
+constexpr std::string_view kFullTap = "stage0";
+
+/// stage 0, [256, 256, 64] → [128, 128, 64]
+at::Tensor pooled(const at::Tensor& stage0)
+{
+    return stage0.view({128, 2, 128, 2, 64}).mean(at::IntArrayRef{1, 3});
+}
+
+at::Tensor projected(const at::Tensor& tap, const at::Tensor& weight, const at::Tensor& bias)
+{
+    return at::linear(tap, weight, bias).permute({2, 0, 1}).contiguous().to(at::kHalf); // C×128×128
+}
+
+void append(std::vector<std::byte>& bytes, const at::Tensor& tensor)
+{
+    const auto whole = tensor.contiguous();
+    const auto* begin = static_cast<const std::byte*>(whole.const_data_ptr());
+    bytes.insert(bytes.end(), begin, begin + whole.nbytes());
+}
+
+} // namespace
+
+std::string TapProjection::hash() const
+{
+    Sha256 hash;
+    for (const auto* tensor : {&halfWeight, &halfBias, &fullWeight, &fullBias}) {
+        std::vector<std::byte> bytes;
+        append(bytes, *tensor);
+        hash.update(bytes);
+    }
+    return hash.hex();
+}
+
+std::vector<std::byte> PictureFeatures::toBytes() const
+{
+    std::vector<std::byte> bytes;
+    bytes.reserve(byteSize());
+    for (const auto* tensor : {&embedding, &half, &full, &image}) {
+        append(bytes, *tensor);
+    }
+    return bytes;
+}
+
+Result<PictureFeatures> PictureFeatures::fromBytes(std::span<const std::byte> bytes)
+{
+    if (bytes.size() != byteSize()) {
+        return fail(ErrorCode::malformedFile, "cached features have " + std::to_string(bytes.size()) + " bytes, " +
+                                                  std::to_string(byteSize()) + " were expected");
+    }
+    const auto take = [&](std::vector<std::int64_t> shape, at::ScalarType type) {
+        auto tensor = at::empty(shape, type);
+        std::memcpy(tensor.data_ptr(), bytes.data(), tensor.nbytes());
+        bytes = bytes.subspan(tensor.nbytes());
+        return tensor;
+    };
+    PictureFeatures features;
+    features.embedding = take({4096, 256}, at::kHalf);
+    features.half = take({kHalfTapChannels, 128, 128}, at::kHalf);
+    features.full = take({kFullTapChannels, 128, 128}, at::kHalf);
+    features.image = take({3, kNetworkSide, kNetworkSide}, at::kByte);
+    return features;
+}
+
+std::optional<PictureFeatures> encodeFeatures(ImageEncoder& encoder, const NetworkInput& input,
+                                              const TapProjection& taps, const ImageEncoder::Step& step)
+{
+    PictureFeatures features;
+    const auto embedding = encoder.encode(input.values.data(), step, [&](std::string_view name, const at::Tensor& tap) {
+        if (name == kHalfTap) {
+            features.half = projected(tap, taps.halfWeight, taps.halfBias);
+        } else if (name == kFullTap) {
+            features.full = projected(pooled(tap), taps.fullWeight, taps.fullBias);
+        }
+    });
+    if (!embedding) {
+        return std::nullopt;
+    }
+    features.embedding = embedding->to(at::kHalf);
+    const auto values = at::from_blob(const_cast<float*>(input.values.data()), {kNetworkSide, kNetworkSide, 3});
+    features.image = (values * 255).round().to(at::kByte).permute({2, 0, 1}).contiguous();
+    return features;
+}
+
+TapStatistics::TapStatistics()
+{
+    for (auto [moments, channels] : {std::pair{&m_half, std::int64_t{128}}, std::pair{&m_full, std::int64_t{64}}}) {
+        moments->sum = at::zeros({channels}, at::kDouble);
+        moments->product = at::zeros({channels, channels}, at::kDouble);
+    }
+}
+
+void TapStatistics::Moments::add(const at::Tensor& values)
+{
+    const auto rows = values.reshape({-1, values.size(-1)}).to(at::kDouble);
+    sum += rows.sum(0);
+    product += at::matmul(rows.t(), rows);
+    count += static_cast<double>(rows.size(0));
+}
+
+void TapStatistics::add(ImageEncoder& encoder, const NetworkInput& input)
+{
+    (void)encoder.encode(
+        input.values.data(), [] { return true; },
+        [&](std::string_view name, const at::Tensor& tap) {
+            if (name == kHalfTap) {
+                m_half.add(tap);
+            } else if (name == kFullTap) {
+                m_full.add(pooled(tap));
+            }
+        });
+}
+
+void TapStatistics::fit(const Moments& moments, int channels, at::Tensor& weight, at::Tensor& bias)
+{
+    const auto mean = moments.sum / moments.count;
+    const auto covariance = moments.product / moments.count - at::outer(mean, mean);
+    const auto [values, vectors] = at::linalg_eigh(covariance); // ascending
+    const auto size = values.size(0);
+    auto chosen = vectors.slice(1, size - channels, size).flip(1);
+    // an eigenvector's sign is arbitrary: the entry of largest size is positive
+    const auto largest = chosen.gather(0, chosen.abs().argmax(0, true));
+    chosen = chosen * largest.sign();
+    const auto deviation = values.slice(0, size - channels, size).flip(0).clamp_min(1e-12).sqrt();
+    const auto scaled = chosen / deviation; // C×channels
+    weight = scaled.t().contiguous().to(at::kFloat);
+    bias = -at::matmul(mean, scaled).to(at::kFloat);
+}
+
+TapProjection TapStatistics::projection() const
+{
+    TapProjection taps;
+    fit(m_half, kHalfTapChannels, taps.halfWeight, taps.halfBias);
+    fit(m_full, kFullTapChannels, taps.fullWeight, taps.fullBias);
+    return taps;
+}
+
+} // namespace icmoe

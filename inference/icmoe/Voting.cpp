@@ -1,0 +1,169 @@
+#include "inference/icmoe/Voting.h"
+
+#include "inference/icmoe/ExpertParameters.h"
+
+#include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
+#include <cmath>
+#include <map>
+#include <stdexcept>
+
+namespace icmoe {
+namespace {
+
+constexpr std::int64_t kHidden = 24;
+constexpr std::int64_t kEmbedded = 8;
+/// p, its entropy, mean and spread over voices, p − mean; predicted IoU, routing, score, familiarity, agreement with
+/// the mean, area; prompt maps; the projected embedding.
+constexpr std::int64_t kFeatures = 5 + 6 + kPromptMaps + kEmbedded;
+constexpr std::int64_t kSide = 128; ///< votes are cast at half the resolution and drawn out
+
+std::map<std::string, std::vector<std::int64_t>> shapes()
+{
+    return {{"embedding.weight", {kEmbedded, 256}},
+            {"embedding.bias", {kEmbedded}},
+            {"input.weight", {kHidden, kFeatures, 1, 1}},
+            {"input.bias", {kHidden}},
+            {"family", {static_cast<std::int64_t>(VoterFamily::count), kHidden}},
+            {"around.weight", {kHidden, 1, 5, 5}},
+            {"around.bias", {kHidden}},
+            {"middle.weight", {kHidden, kHidden, 1, 1}},
+            {"middle.bias", {kHidden}},
+            {"output.weight", {1, kHidden, 1, 1}},
+            {"bias", {static_cast<std::int64_t>(VoterFamily::count)}},
+            {"threshold", {1}}};
+}
+
+at::Tensor entropy(const at::Tensor& p)
+{
+    const auto q = p.clamp(1e-6, 1 - 1e-6);
+    return -(q * q.log() + (1 - q) * (1 - q).log());
+}
+
+/// One value a voice, everywhere.
+at::Tensor everywhere(const at::Tensor& perVoice)
+{
+    return perVoice.view({-1, 1, 1}).expand({-1, kSide, kSide});
+}
+
+} // namespace
+
+NamedTensors VotingNetwork::fresh(std::uint64_t seed)
+{
+    auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
+    NamedTensors parameters;
+    for (const auto& [name, shape] : shapes()) {
+        auto tensor = at::zeros(shape);
+        if (name.ends_with(".weight") && name != "output.weight") {
+            const auto fan = static_cast<double>(tensor.numel() / shape[0]);
+            tensor.normal_(0, std::sqrt(2 / fan), generator);
+        } else if (name == "family") {
+            tensor.normal_(0, 0.3, generator);
+        }
+        parameters.emplace(name, std::move(tensor));
+    }
+    return parameters;
+}
+
+VotingNetwork::VotingNetwork(NamedTensors parameters)
+    : m_parameters(std::move(parameters))
+{
+    const auto expected = shapes();
+    if (m_parameters.size() != expected.size()) {
+        throw std::invalid_argument("the voting network has too many or too few tensors");
+    }
+    for (const auto& [name, shape] : expected) {
+        const auto found = m_parameters.find(name);
+        if (found == m_parameters.end() || found->second.sizes() != shape) {
+            throw std::invalid_argument("the voting network lacks the tensor " + name + " or it has another shape");
+        }
+    }
+}
+
+std::int64_t VotingNetwork::values() const
+{
+    std::int64_t sum = 0;
+    for (const auto& [name, tensor] : m_parameters) {
+        sum += tensor.numel();
+    }
+    return sum;
+}
+
+double VotingNetwork::threshold() const
+{
+    return m_parameters.at("threshold").item<double>();
+}
+
+at::Tensor VotingNetwork::features(const Ballot& ballot) const
+{
+    const auto& get = m_parameters;
+    const auto count = ballot.logits.size(0);
+    const auto p = at::avg_pool2d(ballot.logits.sigmoid().unsqueeze(1), 2).squeeze(1); // V×128×128
+    const auto mean = p.mean(0, true);
+    const auto spread = (p - mean).square().mean(0, true).sqrt();
+    const auto mask = (p >= 0.5).to(at::kFloat);
+    const auto majority = (mean >= 0.5).to(at::kFloat);
+    const auto both = (mask * majority).sum(at::IntArrayRef{1, 2});
+    const auto either = at::maximum(mask, majority).sum(at::IntArrayRef{1, 2});
+    const auto agreement = (both + 1) / (either + 1);
+    const auto area = (mask.mean(at::IntArrayRef{1, 2}) + 1e-4).log() * 0.2;
+    const auto familiarity = at::full({count}, static_cast<float>(ballot.familiarity));
+    const auto ofVoices =
+        at::stack({p * 2 - 1, entropy(p), mean.expand_as(p), spread.expand_as(p), p - mean,
+                   everywhere(ballot.predictedIou), everywhere(ballot.routing), everywhere(ballot.score),
+                   everywhere(familiarity), everywhere(agreement), everywhere(area)},
+                  1); // V×11×128×128
+    const auto maps = at::avg_pool2d(ballot.maps.unsqueeze(0), 2);
+    const auto embedded = at::linear(ballot.embedding, get.at("embedding.weight"), get.at("embedding.bias"))
+                              .t()
+                              .view({1, kEmbedded, 64, 64});
+    const auto shared = at::cat({maps, at::upsample_bilinear2d(embedded, {kSide, kSide}, false)}, 1);
+    return at::cat({ofVoices, shared.expand({count, -1, -1, -1})}, 1);
+}
+
+at::Tensor VotingNetwork::weights(const Ballot& ballot) const
+{
+    const auto& get = m_parameters;
+    const auto family = get.at("family").index_select(0, ballot.families).view({-1, kHidden, 1, 1});
+    auto x = at::gelu(at::conv2d(features(ballot), get.at("input.weight"), get.at("input.bias")) + family);
+    x = x + at::gelu(at::conv2d(x, get.at("around.weight"), get.at("around.bias"), 1, 2, 1, kHidden));
+    x = at::gelu(at::conv2d(x, get.at("middle.weight"), get.at("middle.bias")));
+    auto votes = at::conv2d(x, get.at("output.weight")) +
+                 get.at("bias").index_select(0, ballot.families).view({-1, 1, 1, 1}); // V×1×128×128
+    votes = at::upsample_bilinear2d(votes, {256, 256}, false).squeeze(1);
+    return votes.softmax(0);
+}
+
+Outcome tally(const at::Tensor& p, const at::Tensor& weights, double threshold, int usedHeight, int usedWidth)
+{
+    const auto count = p.size(0);
+    const auto majority = (weights * p).sum(0) >= 0.5;
+    const auto mean = weights.slice(1, 0, usedHeight).slice(2, 0, usedWidth).mean(at::IntArrayRef{1, 2});
+    const auto heaviest = mean.argmax().item<std::int64_t>();
+    Outcome outcome;
+    auto kept = at::ones({count});
+    for (std::int64_t voice = 0; voice < count; ++voice) {
+        const auto mask = p[voice] >= 0.5;
+        const auto both = at::logical_and(mask, majority).sum().item<double>();
+        const auto either = at::logical_or(mask, majority).sum().item<double>();
+        const double agreement = either > 0 ? both / either : 1;
+        outcome.dropped.push_back(voice != heaviest && agreement < threshold);
+        kept[voice] = outcome.dropped.back() ? 0.0F : 1.0F;
+    }
+    const auto left = weights * kept.view({-1, 1, 1});
+    const auto sum = left.sum(0, true);
+    // where all that is left had no weight at all, the heaviest voice speaks alone
+    auto alone = at::zeros({count, 1, 1});
+    alone[heaviest] = 1;
+    outcome.weights = at::where(sum > 1e-12, left / sum.clamp_min(1e-12), alone);
+    outcome.p = (outcome.weights * p).sum(0);
+    return outcome;
+}
+
+at::Tensor disagreement(const at::Tensor& p, const Outcome& outcome)
+{
+    const auto same = ((p >= 0.5) == (outcome.p >= 0.5).unsqueeze(0)).to(at::kFloat);
+    return (1 - (outcome.weights * same).sum(0)).clamp(0, 1);
+}
+
+} // namespace icmoe

@@ -1,0 +1,98 @@
+#include "inference/training/AdamW.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+#include <cmath>
+
+namespace icmoe::training {
+
+AdamW::AdamW(std::map<std::string, at::Tensor> parameters, Options options)
+    : m_parameters(std::move(parameters))
+    , m_options(options)
+{
+    for (auto& [name, parameter] : m_parameters) {
+        parameter.requires_grad_(true);
+        m_first.emplace(name, at::zeros_like(parameter));
+        m_second.emplace(name, at::zeros_like(parameter));
+        m_average.emplace(name, parameter.detach().clone());
+    }
+}
+
+void AdamW::zeroGradients()
+{
+    for (auto& [name, parameter] : m_parameters) {
+        parameter.mutable_grad() = at::Tensor();
+    }
+}
+
+double AdamW::step(double factor)
+{
+    const at::NoGradGuard noGrad;
+    double square = 0;
+    for (const auto& [name, parameter] : m_parameters) {
+        if (parameter.grad().defined()) {
+            square += parameter.grad().square().sum().item<double>();
+        }
+    }
+    const double length = std::sqrt(square);
+    if (!std::isfinite(length)) {
+        return length; // a step of nonsense is not taken
+    }
+    const double cut = std::min(1.0, m_options.gradientNorm / (length + 1e-12));
+    ++m_steps;
+    const double correction1 = 1 - std::pow(m_options.beta1, static_cast<double>(m_steps));
+    const double correction2 = 1 - std::pow(m_options.beta2, static_cast<double>(m_steps));
+    const double rate = m_options.rate * factor;
+    // the average follows faster in the beginning
+    const double keep =
+        std::min(m_options.averaging, (1.0 + static_cast<double>(m_steps)) / (10.0 + static_cast<double>(m_steps)));
+    for (auto& [name, parameter] : m_parameters) {
+        if (parameter.grad().defined()) {
+            const auto gradient = parameter.grad() * cut;
+            auto& first = m_first.at(name);
+            auto& second = m_second.at(name);
+            first.mul_(m_options.beta1).add_(gradient, 1 - m_options.beta1);
+            second.mul_(m_options.beta2).addcmul_(gradient, gradient, 1 - m_options.beta2);
+            parameter.mul_(1 - rate * m_options.weightDecay);
+            parameter.addcdiv_(first, (second / correction2).sqrt_().add_(1e-8), -rate / correction1);
+        }
+        m_average.at(name).mul_(keep).add_(parameter, 1 - keep);
+    }
+    return length;
+}
+
+std::map<std::string, at::Tensor> AdamW::averaged() const
+{
+    std::map<std::string, at::Tensor> copies;
+    for (const auto& [name, average] : m_average) {
+        copies.emplace(name, average.clone());
+    }
+    return copies;
+}
+
+std::map<std::string, at::Tensor> AdamW::state() const
+{
+    std::map<std::string, at::Tensor> all;
+    for (const auto& [name, parameter] : m_parameters) {
+        all.emplace("parameter." + name, parameter.detach());
+        all.emplace("first." + name, m_first.at(name));
+        all.emplace("second." + name, m_second.at(name));
+        all.emplace("average." + name, m_average.at(name));
+    }
+    all.emplace("steps", at::full({1}, static_cast<double>(m_steps), at::kFloat));
+    return all;
+}
+
+void AdamW::restore(const std::map<std::string, at::Tensor>& state)
+{
+    const at::NoGradGuard noGrad;
+    for (auto& [name, parameter] : m_parameters) {
+        parameter.copy_(state.at("parameter." + name));
+        m_first.at(name).copy_(state.at("first." + name));
+        m_second.at(name).copy_(state.at("second." + name));
+        m_average.at(name).copy_(state.at("average." + name));
+    }
+    m_steps = static_cast<std::int64_t>(state.at("steps").item<float>());
+}
+
+} // namespace icmoe::training

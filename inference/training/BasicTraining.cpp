@@ -1,0 +1,200 @@
+#include "inference/training/BasicTraining.h"
+
+#include "inference/icmoe/TensorFile.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+#include <chrono>
+#include <cmath>
+#include <numbers>
+
+namespace icmoe::training {
+namespace {
+
+constexpr std::size_t kLargestState = std::size_t{256} << 20;
+constexpr int kWarmUp = 40;
+
+/// Warm-up, then half a cosine down to a twentieth.
+double rateFactor(int step, int steps)
+{
+    if (step < kWarmUp) {
+        return (step + 1.0) / kWarmUp;
+    }
+    const double t = static_cast<double>(step - kWarmUp) / std::max(1, steps - kWarmUp);
+    return 0.05 + 0.95 * 0.5 * (1 + std::cos(std::numbers::pi * std::min(1.0, t)));
+}
+
+struct Family {
+    BasicExpert expert = kClickExpert;
+    Opening opening = Opening::click;
+};
+
+Family drawFamily(Random& random)
+{
+    const double u = random.uniform();
+    if (u < 0.52) {
+        return {kClickExpert, Opening::click};
+    }
+    if (u < 0.56) {
+        return {kClickExpert, Opening::boxAndClick};
+    }
+    if (u < 0.68) {
+        return {kStrokeExpert, Opening::scribble};
+    }
+    if (u < 0.74) {
+        return {kStrokeExpert, Opening::lasso};
+    }
+    if (u < 0.78) {
+        return {kStrokeExpert, Opening::mask};
+    }
+    return {kBoxExpert, u < 0.96 ? Opening::box : Opening::boxAndClick};
+}
+
+class BasicTrainer {
+public:
+    BasicTrainer(const ExpertDecoder& decoder, ViewLibrary& library, const BasicOptions& options)
+        : m_decoder(decoder)
+        , m_library(library)
+        , m_options(options)
+        , m_sampler(library, options.setWeights)
+        , m_optimizer(ExpertParameters::fresh(kBasicExperts, options.seed).tensors(), {.rate = options.rate})
+        , m_parameters(m_optimizer.parameters())
+    {
+    }
+
+    Status run(const StepProgress& progress, const std::stop_token& stop)
+    {
+        if (auto restored = restore(); !restored) {
+            return restored;
+        }
+        auto saved = std::chrono::steady_clock::now();
+        for (int step = static_cast<int>(m_optimizer.steps()); step < m_options.steps; ++step) {
+            const auto start = std::chrono::steady_clock::now();
+            if (auto done = trainStep(step); !done) {
+                return done;
+            }
+            const auto end = std::chrono::steady_clock::now();
+            m_report.step = step + 1;
+            m_report.steps = m_options.steps;
+            m_report.secondsPerStep = std::chrono::duration<double>(end - start).count();
+            progress(m_report);
+            const bool isLast = step + 1 == m_options.steps || stop.stop_requested();
+            if (isLast || std::chrono::duration<double>(end - saved).count() > m_options.stateEverySeconds) {
+                if (auto kept = save(); !kept) {
+                    return kept;
+                }
+                saved = end;
+            }
+            if (stop.stop_requested()) {
+                return fail(ErrorCode::cancelled, "interrupted");
+            }
+        }
+        return {};
+    }
+
+    [[nodiscard]] ExpertParameters averaged() const { return ExpertParameters(m_optimizer.averaged()); }
+
+private:
+    /// Draws depend on seed and step alone, so a run that goes on draws what an unbroken one would have drawn.
+    Status trainStep(int step)
+    {
+        Random random(seedOf(m_options.seed, "basic " + std::to_string(step)));
+        std::vector<TrainingCase> cases;
+        for (int n = 0; n < m_options.batch; ++n) {
+            auto one = m_sampler.draw(random);
+            const Family family = drawFamily(random);
+            one.expert = family.expert;
+            one.prompts = openWith(family.opening, one.object->truth, random);
+            cases.push_back(std::move(one));
+        }
+        std::stable_sort(cases.begin(), cases.end(),
+                         [](const TrainingCase& a, const TrainingCase& b) { return a.expert < b.expert; });
+        const double u = random.uniform();
+        const int earlier = u < 0.55 ? 0 : u < 0.75 ? 1 : u < 0.9 ? 2 : 4; // clicks that are given and not graded
+        for (int n = 0; n < earlier; ++n) {
+            const at::NoGradGuard noGrad;
+            const auto batch = batchOf(m_library, cases);
+            if (!batch) {
+                return fail(batch.error());
+            }
+            const auto answers = m_decoder(m_parameters, *batch);
+            std::vector<CaseOutcome> outcomes;
+            for (std::size_t k = 0; k < cases.size(); ++k) {
+                outcomes.push_back(outcomeOf(answers.logits[static_cast<std::int64_t>(k)],
+                                             m_library.views()[cases[k].view], cases[k].object->truth));
+            }
+            correct(cases, outcomes, random);
+        }
+        m_optimizer.zeroGradients();
+        double loss = 0;
+        for (int pass = 0; pass < 2; ++pass) {
+            const auto batch = batchOf(m_library, cases);
+            if (!batch) {
+                return fail(batch.error());
+            }
+            auto graded = lossOf(m_library, cases, m_decoder(m_parameters, *batch));
+            (graded.loss * 0.5).backward();
+            loss += 0.5 * graded.loss.item<double>();
+            double dice = 0;
+            for (const auto& outcome : graded.outcomes) {
+                dice += outcome.dice / static_cast<double>(cases.size());
+            }
+            average(pass == 0 ? m_report.firstDice : m_report.correctedDice, dice);
+            correct(cases, graded.outcomes, random);
+        }
+        average(m_report.loss, loss);
+        m_optimizer.step(rateFactor(step, m_options.steps));
+        return {};
+    }
+
+    static void average(double& mean, double value) { mean = mean == 0 ? value : 0.97 * mean + 0.03 * value; }
+
+    Status save() const
+    {
+        if (m_options.state.empty()) {
+            return {};
+        }
+        return writeTensorFile(m_options.state, m_optimizer.state(), {{"seed", std::to_string(m_options.seed)}}, false);
+    }
+
+    Status restore()
+    {
+        if (m_options.state.empty() || !std::filesystem::exists(m_options.state)) {
+            return {};
+        }
+        const auto file = readTensorFile(m_options.state, kLargestState);
+        if (!file) {
+            return fail(file.error());
+        }
+        try {
+            m_optimizer.restore(file->tensors);
+        } catch (const std::exception&) {
+            return fail(ErrorCode::malformedFile, "the kept state belongs to another training",
+                        m_options.state.string(), "Remove it, or choose another work folder");
+        }
+        return {};
+    }
+
+    const ExpertDecoder& m_decoder;
+    ViewLibrary& m_library;
+    const BasicOptions& m_options;
+    CaseSampler m_sampler;
+    AdamW m_optimizer;
+    ExpertParameters m_parameters; ///< shares the optimizer's tensors
+    StepReport m_report;
+};
+
+} // namespace
+
+Result<ExpertParameters> trainBasicExperts(const ExpertDecoder& decoder, ViewLibrary& library,
+                                           const BasicOptions& options, const StepProgress& progress,
+                                           std::stop_token stop)
+{
+    BasicTrainer trainer(decoder, library, options);
+    if (auto done = trainer.run(progress, stop); !done) {
+        return fail(done.error());
+    }
+    return trainer.averaged();
+}
+
+} // namespace icmoe::training

@@ -1,0 +1,142 @@
+#include "inference/training/CaseBatch.h"
+
+#include "core/mask/Metrics.h"
+#include "inference/icmoe/PromptReading.h"
+#include "inference/training/Losses.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+#include <algorithm>
+#include <map>
+
+namespace icmoe::training {
+namespace {
+
+constexpr double kIouShare = 0.05;
+
+double iouOf(const SliceMask& a, const SliceMask& b)
+{
+    const auto both = static_cast<double>(a.intersected(b).area());
+    const auto any = static_cast<double>(a.area() + b.area()) - both;
+    return any > 0 ? both / any : 1;
+}
+
+} // namespace
+
+Result<ExpertBatch> batchOf(ViewLibrary& library, const std::vector<TrainingCase>& cases)
+{
+    std::vector<at::Tensor> embedding;
+    std::vector<at::Tensor> half;
+    std::vector<at::Tensor> full;
+    std::vector<at::Tensor> image;
+    std::vector<at::Tensor> maps;
+    std::vector<PromptReading> readings;
+    ExpertBatch batch;
+    std::int64_t tokens = 0;
+    for (const auto& one : cases) {
+        const auto features = library.features(one.view);
+        if (!features) {
+            return fail(features.error());
+        }
+        embedding.push_back(features->embedding);
+        half.push_back(features->half);
+        full.push_back(features->full);
+        image.push_back(features->image);
+        readings.push_back(readPrompts(canonicalOrder(one.prompts), library.views()[one.view].grid));
+        auto& reading = readings.back();
+        if (one.previous.defined() && !reading.hasMask) {
+            reading.maps[0][kPreviousMask].copy_(one.previous);
+        }
+        maps.push_back(reading.maps[0]);
+        tokens = std::max(tokens, reading.kinds.size(1));
+        batch.experts.push_back(one.expert);
+    }
+    std::vector<at::Tensor> points;
+    std::vector<at::Tensor> kinds;
+    for (const auto& reading : readings) {
+        const auto missing = tokens - reading.kinds.size(1);
+        points.push_back(at::constant_pad_nd(reading.points[0], {0, 0, 0, missing}, 0));
+        kinds.push_back(at::constant_pad_nd(reading.kinds[0], {0, missing}, static_cast<double>(kNoToken)));
+    }
+    batch.embedding = at::stack(embedding).to(at::kFloat);
+    batch.half = at::stack(half).to(at::kFloat);
+    batch.full = at::stack(full).to(at::kFloat);
+    batch.image = at::stack(image).to(at::kFloat) / 255;
+    batch.maps = at::stack(maps);
+    batch.points = at::stack(points);
+    batch.kinds = at::stack(kinds);
+    return batch;
+}
+
+CaseOutcome outcomeOf(const at::Tensor& logits, const View& view, const SliceMask& truth)
+{
+    const at::NoGradGuard noGrad;
+    CaseOutcome outcome;
+    outcome.answer = maskAbove(onSlice(logits.detach(), view.grid));
+    outcome.dice = icmoe::dice(outcome.answer, truth);
+    outcome.iou = iouOf(outcome.answer, truth);
+    return outcome;
+}
+
+BatchLoss lossOf(const ViewLibrary& library, const std::vector<TrainingCase>& cases, const ExpertAnswers& answers)
+{
+    BatchLoss result;
+    std::vector<at::Tensor> losses;
+    for (std::size_t n = 0; n < cases.size(); ++n) {
+        const auto index = static_cast<std::int64_t>(n);
+        const View& view = library.views()[cases[n].view];
+        const auto& truth = cases[n].object->truth;
+        result.outcomes.push_back(outcomeOf(answers.logits[index], view, truth));
+        const auto error = answers.iou[index] - result.outcomes.back().iou;
+        losses.push_back(maskLoss(onSlice(answers.logits[index], view.grid), truthTensor(truth)) +
+                         kIouShare * error * error);
+    }
+    result.loss = at::stack(losses).mean();
+    return result;
+}
+
+void correct(std::vector<TrainingCase>& cases, const std::vector<CaseOutcome>& outcomes, Random& random)
+{
+    for (std::size_t n = 0; n < cases.size(); ++n) {
+        if (const auto click = correctingClick(cases[n].object->truth, outcomes[n].answer, random)) {
+            addClick(cases[n].prompts, *click);
+        }
+    }
+}
+
+CaseSampler::CaseSampler(const ViewLibrary& library, const std::map<std::string, double>& weights,
+                         const std::vector<std::size_t>& views)
+    : m_library(library)
+{
+    std::map<std::string, std::vector<std::size_t>> sets;
+    const auto add = [&](std::size_t view) { sets[library.views()[view].set].push_back(view); };
+    if (views.empty()) {
+        for (std::size_t view = 0; view < library.views().size(); ++view) {
+            add(view);
+        }
+    } else {
+        std::for_each(views.begin(), views.end(), add);
+    }
+    double sum = 0;
+    for (auto& [name, list] : sets) {
+        const auto weight = weights.find(name);
+        sum += weight != weights.end() ? weight->second : 1.0;
+        m_sets.push_back(std::move(list));
+        m_shares.push_back(sum);
+    }
+}
+
+TrainingCase CaseSampler::draw(Random& random) const
+{
+    const double at = random.uniform(0, m_shares.back());
+    const auto set =
+        static_cast<std::size_t>(std::upper_bound(m_shares.begin(), m_shares.end(), at) - m_shares.begin());
+    const auto& views = m_sets[std::min(set, m_sets.size() - 1)];
+    TrainingCase one;
+    one.view = views[random.below(views.size())];
+    const auto& objects = m_library.views()[one.view].objects;
+    one.object = &objects[random.below(objects.size())];
+    return one;
+}
+
+} // namespace icmoe::training

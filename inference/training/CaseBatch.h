@@ -1,0 +1,55 @@
+#pragma once
+
+#include "inference/icmoe/ExpertDecoder.h"
+#include "inference/training/PromptSimulator.h"
+#include "inference/training/ViewLibrary.h"
+
+namespace icmoe::training {
+
+/// One object of one picture with the prompts that an annotator has given so far.
+struct TrainingCase {
+    std::size_t view = 0;
+    const TrainingObject* object = nullptr;
+    std::vector<Prompt> prompts;
+    std::int64_t expert = 0;
+    at::Tensor previous; ///< [256, 256] probabilities of a first pass over the same prompts; undefined: none
+};
+
+/// The cases as one batch for the experts, in their order. Errors of ViewLibrary::features().
+[[nodiscard]] Result<ExpertBatch> batchOf(ViewLibrary& library, const std::vector<TrainingCase>& cases);
+
+/// What an answer is worth on the slice's own grid.
+struct CaseOutcome {
+    SliceMask answer;
+    double dice = 0;
+    double iou = 0;
+};
+[[nodiscard]] CaseOutcome outcomeOf(const at::Tensor& logits, const View& view, const SliceMask& truth);
+
+/// Mean over the batch of 20 · focal + Dice of the masks and 0.05 · the squared error of the predicted IoU, and the
+/// outcomes. One sample's loss counts 1/N.
+struct BatchLoss {
+    at::Tensor loss;
+    std::vector<CaseOutcome> outcomes;
+};
+[[nodiscard]] BatchLoss lossOf(const ViewLibrary& library, const std::vector<TrainingCase>& cases,
+                               const ExpertAnswers& answers);
+
+/// Adds a correcting click to each case; unchanged where nothing is wrong.
+void correct(std::vector<TrainingCase>& cases, const std::vector<CaseOutcome>& outcomes, Random& random);
+
+/// Chooses a data set, then a picture of it, then an object of that.
+class CaseSampler {
+public:
+    /// `weights`: by set name, 1 where a set is not named. `views`: those that may be drawn; empty: all.
+    CaseSampler(const ViewLibrary& library, const std::map<std::string, double>& weights,
+                const std::vector<std::size_t>& views = {});
+    [[nodiscard]] TrainingCase draw(Random& random) const;
+
+private:
+    const ViewLibrary& m_library;
+    std::vector<std::vector<std::size_t>> m_sets;
+    std::vector<double> m_shares; ///< cumulative
+};
+
+} // namespace icmoe::training

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "inference/training/TrainingPicture.h"
+
+#include <cstdint>
+
+namespace icmoe::training {
+
+/// A scene that no scanner made: several objects (ellipses, blobs, rings, polygons, branching trees) of their own tone
+/// and texture on a textured ground, with soft edges, a bias field, speckle and noise, grey or coloured. Each object
+/// has a value of its own; what lies behind another object is cut by it.
+[[nodiscard]] TrainingPicture syntheticScene(std::uint64_t seed);
+
+} // namespace icmoe::training

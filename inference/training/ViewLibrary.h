@@ -1,0 +1,72 @@
+#pragma once
+
+#include "inference/icmoe/PictureFeatures.h"
+#include "inference/runtime/DiskCache.h"
+#include "inference/training/TrainingPicture.h"
+
+#include <functional>
+#include <list>
+#include <memory>
+#include <unordered_map>
+
+namespace icmoe::training {
+
+/// One thing to segment.
+struct TrainingObject {
+    int classIndex = 0; ///< of ViewLibrary::classes()
+    SliceMask truth;    ///< on the picture's own grid
+};
+
+/// A picture whose features are in the cache.
+struct View {
+    std::string name;
+    std::string set;
+    NetworkGrid grid;
+    std::vector<TrainingObject> objects;
+    std::string key;
+};
+
+/// Called with what is done and what there is to do.
+using ViewProgress = std::function<void(std::size_t done, std::size_t total)>;
+
+/// Pictures to train on, encoded once (engine.md 2.6, phase 0): features and objects on disk, in a bounded folder of
+/// its own (mode 0700), with a memory cache before it. One thread.
+class ViewLibrary {
+public:
+    /// `cacheKey`: whatever changes the features (weights, precision, projections).
+    ViewLibrary(std::unique_ptr<DiskCache> disk, std::size_t memoryBytes, std::string cacheKey);
+
+    /// Makes and encodes what the cache does not hold yet; pictures without an object are left out. Goes on where an
+    /// earlier run stopped. Errors of the recipes, of the disk; cancelled.
+    Status add(const std::vector<PictureRecipe>& recipes, ImageEncoder& encoder, const TapProjection& taps,
+               const ViewProgress& progress, std::stop_token stop);
+
+    [[nodiscard]] const std::vector<View>& views() const { return m_views; }
+    [[nodiscard]] const std::vector<std::string>& classes() const { return m_classes; }
+    /// readFailed where the cache lost it: adding the recipes again makes it anew.
+    [[nodiscard]] Result<PictureFeatures> features(std::size_t view);
+
+private:
+    int classIndex(const std::string& name);
+    [[nodiscard]] std::string keyOf(std::string_view name, std::string_view part) const;
+    [[nodiscard]] bool readObjects(const PictureRecipe& recipe, View& view);
+    Status make(const PictureRecipe& recipe, ImageEncoder& encoder, const TapProjection& taps, View& view);
+
+    std::unique_ptr<DiskCache> m_disk;
+    std::size_t m_memoryLimit;
+    std::string m_cacheKey;
+    std::vector<View> m_views;
+    std::vector<std::string> m_classes;
+    std::list<std::pair<std::size_t, PictureFeatures>> m_memory; ///< most recent first
+    std::unordered_map<std::size_t, std::list<std::pair<std::size_t, PictureFeatures>>::iterator> m_inMemory;
+};
+
+/// Objects on a picture: connected parts of at least 60 pixels, the largest first; at most three of a value, or ten
+/// where each value is an object.
+struct ValueMask {
+    int value = 0;
+    SliceMask mask;
+};
+[[nodiscard]] std::vector<ValueMask> objectsOn(const TrainingPicture& picture, bool instances);
+
+} // namespace icmoe::training
