@@ -8,9 +8,8 @@ function(icmoe_test)
   target_link_libraries(${T_NAME} PRIVATE project_options icmoe_core icmoe_test_support GTest::gtest GTest::gtest_main ${T_LIBRARIES})
   target_compile_definitions(${T_NAME} PRIVATE "ICMOE_SHARED=\"${ICMOE_SHARED}\"" "ICMOE_TEST_DATA=\"${PROJECT_SOURCE_DIR}/tests/data\""
     "ICMOE_SOURCE_DIR=\"${PROJECT_SOURCE_DIR}\"" "ICMOE_BINARY_DIR=\"${PROJECT_BINARY_DIR}\"")
-  # as the program runs the engine: idle workers that spin take the core from whoever works
-  gtest_discover_tests(${T_NAME} DISCOVERY_MODE PRE_TEST
-    PROPERTIES TIMEOUT 300 LABELS "${T_LABELS}" ENVIRONMENT "OMP_WAIT_POLICY=passive")
+  gtest_discover_tests(${T_NAME} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 300 LABELS "${T_LABELS}"
+    ENVIRONMENT OMP_WAIT_POLICY=passive) # as the program sets it: two tests side by side, and no worker that spins
 endfunction()
 # icmoe_qt_test(NAME … SOURCES … LIBRARIES …): one Qt Test program under a virtual screen (each run has its own Xvfb).
 function(icmoe_qt_test)

@@ -23,6 +23,7 @@ struct EngineOptions {
     std::string experts = "shipped";                ///< "none", or a pack's file
     std::vector<std::filesystem::path> packFolders; ///< where the shipped pack is looked for, in order
     std::vector<VoterKind> withoutKinds;            ///< experts of these kinds are left out
+    bool previews = true;                           ///< quick answers before the full ones, where the engine has them
     bool withVote = true;                           ///< false: the mean of the voices instead
 };
 

@@ -1,8 +1,8 @@
 // The doors of the shared library (inference/Engine.h). No exception leaves it.
 #include "inference/Engine.h"
+#include "inference/icmoe/IcMoeSegmenter.h"
 #include "inference/runtime/InferenceWorker.h"
 #include "inference/sam/EngineDescription.h"
-#include "inference/sam/LiteMedSamSegmenter.h"
 #include "inference/sam/SamSegmenter.h"
 #include "inference/training/ExpertTraining.h"
 #include "inference/weights/WeightsFile.h"
@@ -12,7 +12,7 @@ namespace {
 
 Result<std::unique_ptr<Segmenter>> createSegmenter(const EngineOptions& options)
 {
-    return options.family == "litemedsam" ? createLiteMedSam(options) : createSam(options);
+    return options.family == "litemedsam" ? createEngine(options) : createSam(options);
 }
 
 Result<std::unique_ptr<SegmentationService>> createService(const EngineOptions& options, Post post)

@@ -23,6 +23,7 @@ struct TrainOptions {
     std::filesystem::path out;                ///< the pack; empty: only what `work` holds
     std::vector<std::string> phases;          ///< empty: all, in their order
     std::map<std::string, int> steps;         ///< by phase
+    double voteShare = 0.2; ///< of the pictures: no expert sees them, the selector and the vote learn on them
     int batch = 8;
     std::uint64_t seed = 1;
     int threads = 0;

@@ -45,6 +45,7 @@ Result<std::unique_ptr<EngineSession>> EngineSession::open(const CommandContext&
                                               : Precision::automatic;
     options.guarantees = guarantees;
     options.family = model;
+    options.previews = false; // nobody would see them
     if (!keepEmbeddings) {
         options.cacheFolder.clear();
     }

@@ -45,6 +45,29 @@ private:
     std::shared_ptr<const SliceImage> m_image;
 };
 
+/// The mean over annotators.
+Result<CaseScore> playScribbles(const evaluation::Case& one, const evaluation::Ask& ask)
+{
+    if (one.scribbles.empty()) {
+        return fail(ErrorCode::notFound, "the case has no strokes", one.picture.string(),
+                    "Use the protocols box or clicks:N, or a set with files scribble_K.png");
+    }
+    CaseScore mean{{}, {0.0}, 0};
+    for (const auto& file : one.scribbles) {
+        auto strokes = evaluation::readScribbles(file, one.truth.width(), one.truth.height());
+        if (!strokes) {
+            return fail(strokes.error());
+        }
+        const auto score = evaluation::playScribbles(one.truth, std::move(*strokes), ask);
+        if (!score) {
+            return fail(score.error());
+        }
+        mean.dice.front() += score->dice.front() / double(one.scribbles.size());
+        mean.seconds += score->seconds / double(one.scribbles.size());
+    }
+    return mean;
+}
+
 Result<std::vector<CaseScore>> play(const std::vector<evaluation::Case>& cases, const Protocol& protocol,
                                     EngineSession& engine, const ProgressFunction& progress)
 {
@@ -63,7 +86,9 @@ Result<std::vector<CaseScore>> play(const std::vector<evaluation::Case>& cases, 
             return engine.ask(*image, std::move(prompts));
         };
         auto score = protocol.kind == Protocol::Kind::box ? evaluation::playBox(one.truth, ask)
-                                                          : evaluation::playClicks(one.truth, protocol.clicks, ask);
+                     : protocol.kind == Protocol::Kind::scribble
+                         ? playScribbles(one, ask)
+                         : evaluation::playClicks(one.truth, protocol.clicks, ask);
         if (!score) {
             return fail(score.error());
         }
@@ -135,12 +160,6 @@ std::string toText(const json& report)
 Status evaluate(const EvaluateOptions& options, const CommandContext& context)
 {
     const Protocol protocol = *evaluation::parseProtocol(options.protocol);
-    if (protocol.kind == Protocol::Kind::scribble) {
-        return fail(ErrorCode::engineUnavailable,
-                    "strokes have no expert yet: they would be answered through their box, and the "
-                    "figure would be that of boxes",
-                    "--protocol scribble", "Use box or clicks:N until an expert pack for strokes is there");
-    }
     const auto sets = evaluation::findSets(options.data);
     if (!sets) {
         return fail(sets.error());

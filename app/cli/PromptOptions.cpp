@@ -1,7 +1,7 @@
 #include "app/cli/PromptOptions.h"
 
 #include "core/formats/Png.h"
-#include "core/mask/Metrics.h"
+#include "core/mask/Strokes.h"
 
 #include <algorithm>
 #include <charconv>
@@ -11,7 +11,7 @@ namespace icmoe::app {
 
 namespace {
 
-constexpr std::size_t kMostStrokePixels = 20000; // walk() takes quadratic time
+constexpr std::size_t kMostStrokePixels = 20000; // strokePaths() takes quadratic time
 
 std::vector<std::string> split(const std::string& text, char separator)
 {
@@ -62,31 +62,6 @@ CLI::Validator valid(Parse parse)
             return value ? std::string() : value.error().message;
         },
         "");
-}
-
-/// A walk over the pixels of a piece: the next pixel is the nearest one that was not visited.
-std::vector<Point2> walk(const SliceMask& piece)
-{
-    std::vector<Point2> left;
-    for (const Run& run : piece.runs()) {
-        for (std::uint32_t p = run.begin; p < run.end; ++p) {
-            const auto width = static_cast<std::uint32_t>(piece.width());
-            left.push_back({double(p % width), double(p / width)});
-        }
-    }
-    std::vector<Point2> path{left.front()};
-    left.erase(left.begin());
-    while (!left.empty()) {
-        const Point2 at = path.back();
-        const auto distance = [&](const Point2& p) {
-            return (p.x - at.x) * (p.x - at.x) + (p.y - at.y) * (p.y - at.y);
-        };
-        const auto next = std::min_element(left.begin(), left.end(),
-                                           [&](const Point2& a, const Point2& b) { return distance(a) < distance(b); });
-        path.push_back(*next);
-        left.erase(next);
-    }
-    return path;
 }
 
 } // namespace
@@ -166,8 +141,8 @@ Result<std::vector<ScribblePrompt>> readScribble(const std::filesystem::path& fi
                     file.string(), "Give a region as --mask");
     }
     std::vector<ScribblePrompt> scribbles;
-    for (const SliceMask& piece : connectedComponents(strokes)) {
-        scribbles.push_back({walk(piece), inside});
+    for (auto& path : strokePaths(strokes)) {
+        scribbles.push_back({std::move(path), inside});
     }
     if (scribbles.empty()) {
         return fail(ErrorCode::emptyInput, "the scribble picture is empty", file.string(), "Draw with values above 0");

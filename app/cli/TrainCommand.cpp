@@ -125,8 +125,7 @@ void addTrainCommand(CommandTable& table)
     command.add_flag_callback(
         "--resume", [] {}, "Go on where an earlier run stopped (always done; for scripts that say it)");
     command.add_option("--leave-out", options.leftOut, "Sets that take no part in anything")->delimiter(',');
-    command.add_option("--phase", options.phases, "Only these phases: basic, semantic, adaptive, vote, joint")
-        ->delimiter(',');
+    command.add_option("--phase", options.phases, "Only these phases: basic, semantic, adaptive, selector, vote")->delimiter(',');
     command.add_option("--steps", choice->steps, "Steps of a phase")
         ->type_name("PHASE=N")
         ->check(CLI::Validator(checkNamedNumber, ""));
@@ -138,6 +137,9 @@ void addTrainCommand(CommandTable& table)
         ->capture_default_str();
     command.add_option("--synthetic", options.synthetic, "Scenes of drawn objects")
         ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+    command.add_option("--vote-share", options.voteShare, "Share of the pictures that only selector and vote learn on")
+        ->check(CLI::Range(0.0, 0.9))
         ->capture_default_str();
     command.add_option("--batch", options.batch, "Samples a step")->check(CLI::Range(1, 64))->capture_default_str();
     command.add_option("--seed", options.seed, "Of every random choice")->capture_default_str();

@@ -40,6 +40,8 @@ public:
     {
         return predict(image, embedding, prompts, stop);
     }
+    /// What else than info() an embedding depends on: part of what it is cached by.
+    [[nodiscard]] virtual std::string featuresKey() const { return {}; }
     /// How many times encode() ran to its end.
     [[nodiscard]] virtual std::uint64_t encodeCount() const = 0;
     /// How many times encode() calls `checkpoint`, for the progress shown; 0: unknown.

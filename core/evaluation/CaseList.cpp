@@ -3,10 +3,14 @@
 #include "core/formats/ImageFile.h"
 #include "core/formats/Png.h"
 #include "core/mask/Metrics.h"
+#include "core/mask/Strokes.h"
 
 #include <algorithm>
 #include <cstring>
+#include <fstream>
 #include <map>
+#include <sstream>
+#include <tuple>
 
 namespace icmoe::evaluation {
 
@@ -53,6 +57,43 @@ std::vector<fs::path> filesIn(const fs::path& folder)
     }
     std::sort(files.begin(), files.end());
     return files;
+}
+
+constexpr const char* kTable = "cases.csv";
+constexpr std::uint8_t kOnObject = 1;
+constexpr std::uint8_t kOnBackground = 2;
+constexpr std::size_t kMostStrokePixels = 20000; // strokePaths() takes quadratic time
+
+/// The table's lines: case and source.
+std::vector<std::pair<std::string, std::string>> readTable(const fs::path& file)
+{
+    std::vector<std::pair<std::string, std::string>> rows;
+    std::ifstream in(file);
+    std::string line;
+    std::getline(in, line); // its heading
+    while (std::getline(in, line)) {
+        std::istringstream cells(line);
+        std::string name;
+        std::string source;
+        if (std::getline(cells, name, ',') && std::getline(cells, source, ',') && !name.empty() && !source.empty()) {
+            rows.emplace_back(name, source);
+        }
+    }
+    return rows;
+}
+
+/// A set for each source of the table.
+std::vector<SetFolder> scribbledSets(const fs::path& folder)
+{
+    std::vector<SetFolder> sets;
+    for (const auto& [name, source] : readTable(folder / kTable)) {
+        const bool isNew =
+            std::none_of(sets.begin(), sets.end(), [&](const SetFolder& s) { return s.source == source; });
+        if (isNew) {
+            sets.push_back({nameOf(folder) + "/" + source, folder, source});
+        }
+    }
+    return sets;
 }
 
 Result<std::shared_ptr<const Volume>> readVolume(const fs::path& file)
@@ -165,13 +206,20 @@ Result<std::vector<SetFolder>> findSets(const std::vector<fs::path>& folders)
             return fail(ErrorCode::notFound, "no such folder", folder.string(), "Give a folder with images and labels");
         }
         if (isSet(folder)) {
-            sets.push_back({nameOf(folder), folder});
+            sets.push_back({nameOf(folder), folder, {}});
             continue;
         }
+        const auto addScribbled = [&](const fs::path& candidate) {
+            auto scribbled = scribbledSets(candidate);
+            std::move(scribbled.begin(), scribbled.end(), std::back_inserter(sets));
+        };
+        addScribbled(folder);
         for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
             if (it->is_directory(error) && isSet(it->path())) {
-                sets.push_back({nameOf(it->path()), it->path()});
+                sets.push_back({nameOf(it->path()), it->path(), {}});
                 it.disable_recursion_pending();
+            } else if (it->is_directory(error)) {
+                addScribbled(it->path());
             }
         }
     }
@@ -180,7 +228,9 @@ Result<std::vector<SetFolder>> findSets(const std::vector<fs::path>& folders)
                     folders.empty() ? "" : folders.front().string(),
                     "A set is a folder with the folders images and labels");
     }
-    std::sort(sets.begin(), sets.end(), [](const SetFolder& a, const SetFolder& b) { return a.path < b.path; });
+    std::sort(sets.begin(), sets.end(), [](const SetFolder& a, const SetFolder& b) {
+        return std::tie(a.path, a.source) < std::tie(b.path, b.source);
+    });
     return sets;
 }
 
@@ -197,7 +247,7 @@ std::vector<Case> casesOn(const std::vector<int>& values, int width, int height,
     for (const auto& [value, bitmap] : bitmaps) {
         auto components = connectedComponents(SliceMask::fromBitmap(bitmap, width, height));
         if (!components.empty() && components.front().area() >= kLeastArea) {
-            cases.push_back({{}, -1, value, std::move(components.front())});
+            cases.push_back({{}, -1, value, std::move(components.front()), {}});
         }
     }
     std::stable_sort(cases.begin(), cases.end(),
@@ -247,8 +297,70 @@ Result<std::vector<LabelledPicture>> listPictures(const SetFolder& set, const st
     return all;
 }
 
+namespace {
+
+Result<std::vector<Case>> listScribbled(const SetFolder& set)
+{
+    std::vector<Case> all;
+    for (const auto& [name, source] : readTable(set.path / kTable)) {
+        if (source != set.source) {
+            continue;
+        }
+        const fs::path folder = set.path / name;
+        auto picture = readPicture(folder / "image.png", folder / "label.png");
+        if (!picture) {
+            return fail(picture.error());
+        }
+        const auto& one = picture->front();
+        for (Case& found : casesOn(one.values, one.width, one.height, false)) {
+            found.picture = one.picture;
+            for (const fs::path& file : filesIn(folder)) {
+                if (file.filename().string().starts_with("scribble_")) {
+                    found.scribbles.push_back(file);
+                }
+            }
+            all.push_back(std::move(found));
+        }
+    }
+    return all;
+}
+
+} // namespace
+
+Result<std::vector<ScribblePrompt>> readScribbles(const fs::path& file, int width, int height)
+{
+    const auto picture = readPng(file, PngReading::indices);
+    if (!picture) {
+        return fail(picture.error());
+    }
+    if (picture->width != width || picture->height != height || picture->type != SampleType::u8) {
+        return fail(ErrorCode::geometryMismatch, "strokes and picture have different sizes", file.string());
+    }
+    std::vector<ScribblePrompt> scribbles;
+    for (const std::uint8_t value : {kOnObject, kOnBackground}) {
+        std::vector<std::uint8_t> bitmap(picture->pixels.size());
+        std::transform(picture->pixels.begin(), picture->pixels.end(), bitmap.begin(), [&](std::byte pixel) {
+            return std::to_integer<std::uint8_t>(pixel) == value ? std::uint8_t{1} : std::uint8_t{0};
+        });
+        const auto strokes = SliceMask::fromBitmap(bitmap, width, height);
+        if (strokes.area() > kMostStrokePixels) {
+            return fail(ErrorCode::limitExceeded, "strokes are thin, these are regions", file.string());
+        }
+        for (auto& path : strokePaths(strokes)) {
+            scribbles.push_back({std::move(path), value == kOnObject});
+        }
+    }
+    if (scribbles.empty()) {
+        return fail(ErrorCode::emptyInput, "there is no stroke", file.string());
+    }
+    return scribbles;
+}
+
 Result<std::vector<Case>> listCases(const SetFolder& set, std::stop_token stop)
 {
+    if (!set.source.empty()) {
+        return listScribbled(set);
+    }
     const auto pictures = listPictures(set, {-kSliceStep}, std::move(stop));
     if (!pictures) {
         return fail(pictures.error());

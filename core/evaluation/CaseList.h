@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/base/Result.h"
+#include "core/engine/Prompt.h"
 #include "core/image/SliceImage.h"
 #include "core/mask/SliceMask.h"
 
@@ -12,10 +13,13 @@
 
 namespace icmoe::evaluation {
 
-/// A folder with `images` and `labels`; its name is its folder's, above `train` and `val`.
+/// A folder with `images` and `labels`; its name is its folder's, above `train` and `val`. Or, for pictures with real
+/// scribbles, a folder of cases with `image.png`, `label.png` and `scribble_K.png`, and a table `cases.csv`, of which
+/// the cases of one source are a set ("medscribble/ACDC").
 struct SetFolder {
     std::string name;
     std::filesystem::path path;
+    std::string source; ///< of the table; empty for a folder with images and labels
 };
 
 /// One object on one picture (engine.md section 4): the largest 8-connected component of a label value.
@@ -24,6 +28,7 @@ struct Case {
     int slice = -1; ///< of a volume's coronal plane; -1: the picture itself
     int value = 0;
     SliceMask truth;
+    std::vector<std::filesystem::path> scribbles; ///< of several annotators: 1 on the object, 2 on the background
     /// Cases of one picture are resampled together.
     [[nodiscard]] std::string pictureName() const;
 };
@@ -43,6 +48,11 @@ struct LabelledPicture {
 /// The fixed list of at most 60 cases of a set, in the protocol's order. Errors of reading; cancelled; notFound where a
 /// picture has no label.
 [[nodiscard]] Result<std::vector<Case>> listCases(const SetFolder& set, std::stop_token stop);
+
+/// An annotator's strokes on a case: one prompt a stroke. malformedFile, geometryMismatch, emptyInput; errors of
+/// reading.
+[[nodiscard]] Result<std::vector<ScribblePrompt>> readScribbles(const std::filesystem::path& file, int width,
+                                                                int height);
 
 /// Every labelled picture of a set, in the order of its files. Of a volume: the coronal slice with most label pixels,
 /// then those that lie `offsets` from it. Errors of reading; cancelled; notFound where a picture has no label.

@@ -94,6 +94,20 @@ Result<CaseScore> playBox(const SliceMask& truth, const Ask& ask)
     return CaseScore{{}, {dice(truth, proposal->candidates.front().mask)}, secondsSince(start)};
 }
 
+Result<CaseScore> playScribbles(const SliceMask& truth, std::vector<ScribblePrompt> strokes, const Ask& ask)
+{
+    const auto start = std::chrono::steady_clock::now();
+    std::vector<Prompt> prompts;
+    for (auto& stroke : strokes) {
+        prompts.push_back(promptOf(prompts.size() + 1, std::move(stroke)));
+    }
+    const auto proposal = ask(std::move(prompts));
+    if (!proposal) {
+        return fail(proposal.error());
+    }
+    return CaseScore{{}, {dice(truth, proposal->candidates.front().mask)}, secondsSince(start)};
+}
+
 Result<CaseScore> playClicks(const SliceMask& truth, int clicks, const Ask& ask)
 {
     const auto start = std::chrono::steady_clock::now();

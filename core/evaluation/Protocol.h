@@ -39,6 +39,9 @@ using Ask = std::function<Result<Proposal>(std::vector<Prompt>)>;
 /// Plays one case: clicks go on until they are used up, nothing is wrong any more, or a click would contradict an
 /// earlier one; the last Dice then stands for the rest. Errors of the engine.
 [[nodiscard]] Result<CaseScore> playBox(const SliceMask& truth, const Ask& ask);
+/// All of an annotator's strokes at once.
+[[nodiscard]] Result<CaseScore> playScribbles(const SliceMask& truth, std::vector<ScribblePrompt> strokes,
+                                              const Ask& ask);
 [[nodiscard]] Result<CaseScore> playClicks(const SliceMask& truth, int clicks, const Ask& ask);
 
 /// Mean Dice after prompt `n` (0-based).

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
+#include <array>
 #include <cmath>
 #include <map>
 #include <stdexcept>
@@ -86,8 +87,8 @@ at::Tensor tightness(const at::Tensor& masks, const at::Tensor& boxes)
         return at::minimum(std::get<0>(hit.cummax(1)), std::get<0>(hit.flip(1).cummax(1)).flip(1));
     };
     const auto own = span(rows).unsqueeze(2) * span(columns).unsqueeze(1);
-    const auto sum = at::IntArrayRef{1, 2};
-    return (own * boxes).sum(sum) / (at::maximum(own, boxes).sum(sum) + kTiny);
+    constexpr std::array<std::int64_t, 2> pixels{1, 2};
+    return (own * boxes).sum(pixels) / (at::maximum(own, boxes).sum(pixels) + kTiny);
 }
 
 } // namespace
@@ -108,7 +109,7 @@ at::Tensor hypothesisFeatures(const std::vector<Hypothesis>& hypotheses, const H
     const auto p = z.sigmoid();
     const auto masks = (z > 0).to(at::kFloat) * used;
     const auto boxes = boxMasks(hypotheses);
-    const auto pixels = at::IntArrayRef{1, 2};
+    constexpr std::array<std::int64_t, 2> pixels{1, 2};
     const double whole = static_cast<double>(scene.usedWidth) * scene.usedHeight;
     const auto area = masks.sum(pixels);
     const auto boxArea = boxes.sum(pixels);

@@ -10,11 +10,11 @@ EmbeddingCache::EmbeddingCache(std::size_t memoryBytes, std::unique_ptr<DiskCach
 {
 }
 
-void EmbeddingCache::setEngine(const EngineInfo& info)
+void EmbeddingCache::setEngine(const EngineInfo& info, const std::string& featuresKey)
 {
     const std::lock_guard lock(m_mutex);
     m_engine = info.engine + '\n' + info.weightsSha256 + '\n' + info.precision + '\n' + info.device + '\n' +
-               std::to_string(info.threads) + '\n' + std::to_string(info.preprocessing) + '\n';
+               std::to_string(info.threads) + '\n' + std::to_string(info.preprocessing) + '\n' + featuresKey + '\n';
 }
 
 std::string EmbeddingCache::keyOf(const std::string& imageKey) const

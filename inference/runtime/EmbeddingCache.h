@@ -17,9 +17,9 @@ public:
     /// `disk`: null for memory alone.
     EmbeddingCache(std::size_t memoryBytes, std::unique_ptr<DiskCache> disk);
 
-    /// From here on keys belong to this engine: weights, precision, device, threads and pre-processing are part of
-    /// them, so that a cold and a warm answer have the same bits.
-    void setEngine(const EngineInfo& info);
+    /// From here on keys belong to this engine: weights, precision, device, threads, pre-processing and `featuresKey`
+    /// are part of them, so that a cold and a warm answer have the same bits.
+    void setEngine(const EngineInfo& info, const std::string& featuresKey = {});
     [[nodiscard]] bool contains(const std::string& imageKey) const;
     /// From memory, else from the disk into memory. Null where it is nowhere (a broken file is dropped).
     [[nodiscard]] std::shared_ptr<const Embedding> find(const std::string& imageKey, const Segmenter& segmenter);

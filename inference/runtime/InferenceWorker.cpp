@@ -199,7 +199,7 @@ void InferenceWorker::openCache()
         }
     }
     m_cache = std::make_unique<EmbeddingCache>(m_options.memoryCacheBytes, std::move(disk));
-    m_cache->setEngine(m_segmenter->info());
+    m_cache->setEngine(m_segmenter->info(), m_segmenter->featuresKey());
     m_cacheReady.store(true, std::memory_order_release);
     m_shared.change([&](EngineState& state) {
         state.text = describe(m_segmenter->info());

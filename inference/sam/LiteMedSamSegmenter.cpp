@@ -8,6 +8,7 @@
 #include "inference/sam/Preprocess.h"
 #include "inference/sam/PromptEncoder.h"
 #include "inference/sam/SegmenterSupport.h"
+#include "inference/sam/TorchGuard.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -243,7 +244,7 @@ int chooseThreads(int wanted)
     return wanted > 0 ? std::min(wanted, 4 * cores) : cores;
 }
 
-void prepareThread(const EngineOptions& options)
+void prepareThreads(const EngineOptions& options)
 {
     at::set_num_threads(chooseThreads(options.threads));
     if (choosePrecision(options.precision) == Precision::bf16 && processorHas("amx_bf16")) {
@@ -258,7 +259,7 @@ Result<std::unique_ptr<Segmenter>> createLiteMedSam(const EngineOptions& options
         return fail(file.error());
     }
     return guarded<std::unique_ptr<Segmenter>>("starting the engine", [&]() -> Result<std::unique_ptr<Segmenter>> {
-        prepareThread(options);
+        prepareThreads(options);
         return std::make_unique<LiteMedSamSegmenter>(*file, options);
     });
 }

@@ -10,6 +10,9 @@ namespace icmoe {
 /// engineFailed.
 [[nodiscard]] Result<std::unique_ptr<Segmenter>> createLiteMedSam(const EngineOptions& options);
 
+/// Sets the number of LibTorch's threads, and the processor up for the precision. On the segmenter's thread.
+void prepareThreads(const EngineOptions& options);
+
 /// Does this processor compute in bfloat16 (AVX512-BF16 or AMX)?
 [[nodiscard]] bool hasBf16Hardware();
 
@@ -18,8 +21,5 @@ namespace icmoe {
 
 /// How many threads `wanted` means here (0: all cores).
 [[nodiscard]] int chooseThreads(int wanted);
-
-/// Makes `threads` and `precision` those of the calling thread.
-void prepareThread(const EngineOptions& options);
 
 } // namespace icmoe

@@ -8,6 +8,7 @@
 #include "inference/sam/SamPreprocess.h"
 #include "inference/sam/SamPrompts.h"
 #include "inference/sam/SegmenterSupport.h"
+#include "inference/sam/TorchGuard.h"
 #include "inference/sam/VitImageEncoder.h"
 
 #include <ATen/ATen.h>
@@ -299,7 +300,7 @@ Result<std::unique_ptr<Segmenter>> makeSam(std::shared_ptr<const weights::Weight
                                            const EngineOptions& options)
 {
     return guarded<std::unique_ptr<Segmenter>>("starting the engine", [&]() -> Result<std::unique_ptr<Segmenter>> {
-        prepareThread(options);
+        prepareThreads(options);
         return std::make_unique<SamSegmenter>(NetworkWeights(file), model, shape, file->sha256, options);
     });
 }

@@ -1,5 +1,7 @@
 #include "inference/sam/SegmenterSupport.h"
 
+#include "inference/sam/TorchGuard.h"
+
 #include <algorithm>
 #include <cstring>
 

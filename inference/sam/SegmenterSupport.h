@@ -6,8 +6,6 @@
 #include <ATen/ATen.h>
 #include <chrono>
 #include <list>
-#include <new>
-#include <string>
 
 namespace icmoe {
 
@@ -51,23 +49,6 @@ private:
 [[nodiscard]] inline double secondsSince(std::chrono::steady_clock::time_point start)
 {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-/// Runs `work`, which may throw what LibTorch throws; its first line becomes the error's message.
-template<typename T, typename Work>
-Result<T> guarded(const char* what, Work&& work)
-{
-    try {
-        const at::InferenceMode inference;
-        return work();
-    } catch (const std::bad_alloc&) {
-        return fail(ErrorCode::engineFailed, std::string(what) + ": not enough memory", {},
-                    "Close other programs and try again");
-    } catch (const std::exception& error) {
-        const std::string text = error.what();
-        return fail(ErrorCode::engineFailed, std::string(what) + ": " + text.substr(0, text.find('\n')), {},
-                    "Run icmoe self-check; if the weights are sound, please report this");
-    }
 }
 
 } // namespace icmoe

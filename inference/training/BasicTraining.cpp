@@ -1,28 +1,11 @@
 #include "inference/training/BasicTraining.h"
 
-#include "inference/icmoe/TensorFile.h"
-
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
-#include <chrono>
-#include <cmath>
-#include <numbers>
+#include <algorithm>
 
 namespace icmoe::training {
 namespace {
-
-constexpr std::size_t kLargestState = std::size_t{256} << 20;
-constexpr int kWarmUp = 40;
-
-/// Warm-up, then half a cosine down to a twentieth.
-double rateFactor(int step, int steps)
-{
-    if (step < kWarmUp) {
-        return (step + 1.0) / kWarmUp;
-    }
-    const double t = static_cast<double>(step - kWarmUp) / std::max(1, steps - kWarmUp);
-    return 0.05 + 0.95 * 0.5 * (1 + std::cos(std::numbers::pi * std::min(1.0, t)));
-}
 
 struct Family {
     BasicExpert expert = kClickExpert;
@@ -56,7 +39,7 @@ public:
         : m_decoder(decoder)
         , m_library(library)
         , m_options(options)
-        , m_sampler(library, options.setWeights)
+        , m_sampler(library, options.setWeights, options.views)
         , m_optimizer(ExpertParameters::fresh(kBasicExperts, options.seed).tensors(), {.rate = options.rate})
         , m_parameters(m_optimizer.parameters())
     {
@@ -64,32 +47,8 @@ public:
 
     Status run(const StepProgress& progress, const std::stop_token& stop)
     {
-        if (auto restored = restore(); !restored) {
-            return restored;
-        }
-        auto saved = std::chrono::steady_clock::now();
-        for (int step = static_cast<int>(m_optimizer.steps()); step < m_options.steps; ++step) {
-            const auto start = std::chrono::steady_clock::now();
-            if (auto done = trainStep(step); !done) {
-                return done;
-            }
-            const auto end = std::chrono::steady_clock::now();
-            m_report.step = step + 1;
-            m_report.steps = m_options.steps;
-            m_report.secondsPerStep = std::chrono::duration<double>(end - start).count();
-            progress(m_report);
-            const bool isLast = step + 1 == m_options.steps || stop.stop_requested();
-            if (isLast || std::chrono::duration<double>(end - saved).count() > m_options.stateEverySeconds) {
-                if (auto kept = save(); !kept) {
-                    return kept;
-                }
-                saved = end;
-            }
-            if (stop.stop_requested()) {
-                return fail(ErrorCode::cancelled, "interrupted");
-            }
-        }
-        return {};
+        return runSteps(
+            m_optimizer, m_options, m_report, [this](int step) { return trainStep(step); }, progress, stop);
     }
 
     [[nodiscard]] ExpertParameters averaged() const { return ExpertParameters(m_optimizer.averaged()); }
@@ -139,39 +98,11 @@ private:
             for (const auto& outcome : graded.outcomes) {
                 dice += outcome.dice / static_cast<double>(cases.size());
             }
-            average(pass == 0 ? m_report.firstDice : m_report.correctedDice, dice);
+            follow(pass == 0 ? m_report.firstDice : m_report.correctedDice, dice);
             correct(cases, graded.outcomes, random);
         }
-        average(m_report.loss, loss);
+        follow(m_report.loss, loss);
         m_optimizer.step(rateFactor(step, m_options.steps));
-        return {};
-    }
-
-    static void average(double& mean, double value) { mean = mean == 0 ? value : 0.97 * mean + 0.03 * value; }
-
-    Status save() const
-    {
-        if (m_options.state.empty()) {
-            return {};
-        }
-        return writeTensorFile(m_options.state, m_optimizer.state(), {{"seed", std::to_string(m_options.seed)}}, false);
-    }
-
-    Status restore()
-    {
-        if (m_options.state.empty() || !std::filesystem::exists(m_options.state)) {
-            return {};
-        }
-        const auto file = readTensorFile(m_options.state, kLargestState);
-        if (!file) {
-            return fail(file.error());
-        }
-        try {
-            m_optimizer.restore(file->tensors);
-        } catch (const std::exception&) {
-            return fail(ErrorCode::malformedFile, "the kept state belongs to another training",
-                        m_options.state.string(), "Remove it, or choose another work folder");
-        }
         return {};
     }
 

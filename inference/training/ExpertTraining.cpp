@@ -1,9 +1,12 @@
 #include "inference/training/ExpertTraining.h"
 
+#include "core/base/AtomicFile.h"
 #include "core/base/Sha256.h"
 #include "inference/icmoe/TensorFile.h"
 #include "inference/sam/LiteMedSamSegmenter.h"
 #include "inference/training/BasicTraining.h"
+#include "inference/training/RoutedTraining.h"
+#include "inference/training/VoteTraining.h"
 #include "inference/weights/WeightsFile.h"
 
 #include <ATen/ATen.h>
@@ -11,20 +14,52 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <limits>
+#include <malloc.h>
 #include <sys/stat.h>
 
 namespace icmoe::training {
 namespace {
 
+/// Freed blocks stay with the process: a step needs the same large ones again and again, and fresh pages cost more
+/// than its arithmetic.
+void keepMemory()
+{
+    ::mallopt(M_MMAP_MAX, 0);
+    ::mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+    ::mallopt(M_TOP_PAD, 512 << 20);
+}
+
+constexpr int kSemanticExperts = 6;
+constexpr int kAdaptiveExperts = 4;
 constexpr std::size_t kPicturesOfProjections = 140;
+constexpr const char* kPackLicence =
+    "CC BY-SA 4.0 (trained on sets of the Medical Segmentation Decathlon; copies and changes keep this notice)";
 constexpr std::size_t kLargestFile = std::size_t{64} << 20;
 
 std::string textOf(const StepReport& report)
 {
+    if (report.loss == 0) {
+        return {};
+    }
     std::array<char, 128> text{};
     std::snprintf(text.data(), text.size(), "loss %.3f, Dice %.3f then %.3f, %.2f s a step", report.loss,
                   report.firstDice, report.correctedDice, report.secondsPerStep);
     return text.data();
+}
+
+std::string textOf(const VoteTable& table)
+{
+    std::array<char, 256> text{};
+    std::snprintf(text.data(), text.size(),
+                  "%d unseen answers, Dice: mean %.3f, highest predicted IoU %.3f, vote %.3f, oracle %.3f", table.cases,
+                  table.mean, table.quickest, table.vote, table.best);
+    std::string line = text.data();
+    for (const auto& [name, of] : table.voices) {
+        std::snprintf(text.data(), text.size(), "; %s %.3f (%d)", name.c_str(), of.first, of.second);
+        line += text.data();
+    }
+    return line;
 }
 
 /// One run: the frozen base, the pictures, the phases.
@@ -57,6 +92,7 @@ public:
         if (report.baseSha256 != before) {
             return fail(ErrorCode::internal, "the base's weights were changed by the training");
         }
+        report.pack = m_options.out;
         report.views = m_library->views().size();
         report.classes = m_library->classes().size();
         return report;
@@ -102,6 +138,7 @@ private:
             if (std::find(left.begin(), left.end(), set.name) != left.end()) {
                 continue;
             }
+            m_setNames.push_back(set.name);
             auto recipes = folderRecipes(set, m_options.variants, m_options.seed, m_stop);
             if (!recipes) {
                 return fail(recipes.error());
@@ -165,6 +202,23 @@ private:
             m_stop);
     }
 
+    /// Is the picture one of those that experts never see?
+    bool isForVote(const View& view) const
+    {
+        const auto draw = static_cast<double>(seedOf(m_options.seed, "part " + view.picture) >> 11) * 0x1.0p-53;
+        return draw < m_options.voteShare;
+    }
+    std::vector<std::size_t> viewsFor(bool vote) const
+    {
+        std::vector<std::size_t> chosen;
+        for (std::size_t n = 0; n < m_library->views().size(); ++n) {
+            if (isForVote(m_library->views()[n]) == vote) {
+                chosen.push_back(n);
+            }
+        }
+        return chosen;
+    }
+
     Status trainBasic()
     {
         if (!wants("basic")) {
@@ -175,6 +229,7 @@ private:
         basic.batch = m_options.batch;
         basic.seed = m_options.seed;
         basic.setWeights = m_options.setWeights;
+        basic.views = viewsFor(false);
         basic.state = file("basic.state");
         const auto experts = trainBasicExperts(
             m_decoder, *m_library, basic,
@@ -189,6 +244,202 @@ private:
         return writeTensorFile(file("basic"), experts->tensors(), {{"steps", std::to_string(basic.steps)}}, true);
     }
 
+    /// The tensors of a phase that has run, now or earlier; empty where it has not.
+    Result<NamedTensors> learned(const std::string& phase) const
+    {
+        if (!std::filesystem::exists(file(phase))) {
+            return NamedTensors{};
+        }
+        auto kept = readTensorFile(file(phase), kLargestFile);
+        if (!kept) {
+            return fail(kept.error());
+        }
+        return std::move(kept->tensors);
+    }
+
+    /// A pack of what has been learned so far.
+    Result<std::shared_ptr<Pack>> packSoFar() const
+    {
+        auto pack = std::make_shared<Pack>();
+        pack->baseSha256 = m_weightsSha256;
+        pack->description.name = "icmoe";
+        pack->description.licence = kPackLicence;
+        pack->description.data = m_setNames;
+        pack->description.classes = m_library->classes();
+        pack->taps = m_taps;
+        for (const auto& [phase, experts] :
+             {std::pair{"basic", &pack->basic}, {"semantic", &pack->semantic}, {"adaptive", &pack->adaptive}}) {
+            auto tensors = learned(phase);
+            if (!tensors) {
+                return fail(tensors.error());
+            }
+            if (!tensors->empty()) {
+                *experts = ExpertParameters(std::move(*tensors));
+            }
+        }
+        for (const auto& [phase, part] :
+             {std::pair{"routing", &pack->routing}, {"selector", &pack->selector}, {"vote", &pack->voter}}) {
+            auto tensors = learned(phase);
+            if (!tensors) {
+                return fail(tensors.error());
+            }
+            *part = std::move(*tensors);
+        }
+        return pack;
+    }
+
+    RoutedOptions routedOptions(const std::string& phase, int experts) const
+    {
+        RoutedOptions routed;
+        routed.steps = stepsOf(phase, 800);
+        routed.state = file(phase + ".state");
+        routed.batch = m_options.batch;
+        routed.experts = experts;
+        routed.seed = m_options.seed;
+        routed.setWeights = m_options.setWeights;
+        routed.views = viewsFor(false);
+        return routed;
+    }
+
+    /// Experts in one file, routing in another; figures of the phase go to the observer.
+    Status keep(const std::string& phase, const RoutedResult& result) const
+    {
+        std::string text = "use";
+        for (const double share : result.usage) {
+            std::array<char, 16> number{};
+            std::snprintf(number.data(), number.size(), " %.2f", share);
+            text += number.data();
+        }
+        tell(phase, 1, 1, text);
+        if (auto written = writeTensorFile(file(phase), result.experts.tensors(), {}, true); !written) {
+            return written;
+        }
+        return writeTensorFile(file("routing"), result.routing, {}, true);
+    }
+
+    /// The pack so far without what is trained next.
+    Result<std::shared_ptr<Pack>> packBefore(const std::string& phase) const
+    {
+        auto pack = packSoFar();
+        if (pack) {
+            (*pack)->adaptive = ExpertParameters();
+            (*pack)->voter.clear();
+            if (phase == "semantic") {
+                (*pack)->semantic = ExpertParameters();
+                (*pack)->routing.clear();
+            }
+            if ((*pack)->basic.count() == 0) {
+                return fail(ErrorCode::invalidArgument, "the phase " + phase + " needs the basic experts", {},
+                            "Train --phase basic first");
+            }
+        }
+        return pack;
+    }
+
+    Status trainSemantic()
+    {
+        if (!wants("semantic")) {
+            return {};
+        }
+        const auto pack = packBefore("semantic");
+        if (!pack) {
+            return fail(pack.error());
+        }
+        const Council council(m_weights, *pack);
+        const auto result = trainSemanticExperts(council, *m_library, routedOptions("semantic", kSemanticExperts),
+                                                 progressOf("semantic"), m_stop);
+        if (!result) {
+            return fail(result.error());
+        }
+        std::array<char, 160> text{};
+        std::snprintf(text.data(), text.size(), "cosines within classes %.3f to %.3f, between %.3f to %.3f",
+                      result->before.within, result->after.within, result->before.between, result->after.between);
+        tell("semantic", 1, 1, text.data());
+        return keep("semantic", *result);
+    }
+
+    Status trainAdaptive()
+    {
+        if (!wants("adaptive")) {
+            return {};
+        }
+        const auto pack = packBefore("adaptive");
+        if (!pack) {
+            return fail(pack.error());
+        }
+        auto options = routedOptions("adaptive", kAdaptiveExperts);
+        options.batch = std::max(1, m_options.batch / 2); // each case goes to two experts
+        const Council council(m_weights, *pack);
+        auto routing = (*pack)->routing.empty() ? Routing::fresh(kAdaptiveExperts, m_options.seed) : (*pack)->routing;
+        const auto result = trainAdaptiveExperts(council, *m_library, routing, options, progressOf("adaptive"), m_stop);
+        return result ? keep("adaptive", *result) : fail(result.error());
+    }
+
+    VoteOptions voteOptions() const
+    {
+        VoteOptions vote;
+        vote.cases = stepsOf("sessions", 500);
+        vote.steps = stepsOf("vote", 1500);
+        vote.seed = m_options.seed;
+        vote.setWeights = m_options.setWeights;
+        vote.views = viewsFor(true);
+        return vote;
+    }
+    StepProgress progressOf(const std::string& phase) const
+    {
+        return [this, phase](const StepReport& report) {
+            tell(phase, static_cast<std::size_t>(report.step), static_cast<std::size_t>(report.steps), textOf(report));
+        };
+    }
+
+    Status trainSelectorPhase()
+    {
+        if (!wants("selector")) {
+            return {};
+        }
+        auto pack = packSoFar();
+        if (!pack) {
+            return fail(pack.error());
+        }
+        (*pack)->selector.clear();
+        const Council council(m_weights, *pack);
+        const auto selector = trainSelector(council, *m_library, voteOptions(), progressOf("selector"), m_stop);
+        return selector ? writeTensorFile(file("selector"), *selector, {}, true) : fail(selector.error());
+    }
+
+    Status trainVotePhase()
+    {
+        if (!wants("vote")) {
+            return {};
+        }
+        auto pack = packSoFar();
+        if (!pack) {
+            return fail(pack.error());
+        }
+        (*pack)->voter.clear();
+        const Council council(m_weights, *pack);
+        const auto trained = trainVote(council, *m_library, voteOptions(), progressOf("vote"), m_stop);
+        if (!trained) {
+            return fail(trained.error());
+        }
+        tell("vote", 1, 1, textOf(trained->table));
+        return writeTensorFile(file("vote"), trained->parameters, {}, true);
+    }
+
+    Status writePack()
+    {
+        if (m_options.out.empty()) {
+            return {};
+        }
+        const auto pack = packSoFar();
+        if (!pack) {
+            return fail(pack.error());
+        }
+        const auto bytes = (*pack)->toBytes();
+        return bytes ? writeFileAtomically(m_options.out, *bytes, {.replace = true, .mode = 0644})
+                     : fail(bytes.error());
+    }
+
     const TrainOptions& m_options;
     const TrainObserver& m_observe;
     const std::stop_token m_stop;
@@ -197,6 +448,7 @@ private:
     const PromptEncoder m_prompts;
     const std::unique_ptr<ImageEncoder> m_encoder;
     const ExpertDecoder m_decoder;
+    std::vector<std::string> m_setNames;
     std::vector<PictureRecipe> m_recipes;
     TapProjection m_taps;
     std::unique_ptr<ViewLibrary> m_library;
@@ -211,6 +463,7 @@ Result<TrainReport> trainExperts(const TrainOptions& options, const TrainObserve
         return fail(file.error());
     }
     try {
+        keepMemory();
         at::set_num_threads(chooseThreads(options.threads));
         return Run(options, observe, std::move(stop), *file).run();
     } catch (const std::exception& error) {

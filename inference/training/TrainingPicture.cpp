@@ -63,7 +63,8 @@ std::vector<PictureRecipe> syntheticRecipes(int count, std::uint64_t seed)
     for (int n = 0; n < count; ++n) {
         PictureRecipe recipe;
         recipe.set = "synthetic";
-        recipe.name = "synthetic/" + std::to_string(n);
+        recipe.picture = "synthetic/" + std::to_string(n);
+        recipe.name = recipe.picture;
         recipe.instances = true;
         recipe.make = [own = seedOf(seed, recipe.name)]() -> Result<TrainingPicture> { return syntheticScene(own); };
         recipes.push_back(std::move(recipe));

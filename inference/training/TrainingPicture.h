@@ -20,6 +20,7 @@ struct TrainingPicture {
 /// How a picture comes about. Making it again gives the same bits.
 struct PictureRecipe {
     std::string name;       ///< unique in a data set: file, slice, variant
+    std::string picture;    ///< its file: slices of a volume and variants share it, so that parts never mix them
     std::string set;        ///< the domain: its folder's name, "synthetic"
     bool instances = false; ///< each value is an object of one kind
     std::function<Result<TrainingPicture>()> make;

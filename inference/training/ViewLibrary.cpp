@@ -163,6 +163,7 @@ Status ViewLibrary::add(const std::vector<PictureRecipe>& recipes, ImageEncoder&
         }
         View view;
         view.name = recipe.name;
+        view.picture = recipe.picture;
         view.set = recipe.set;
         view.key = keyOf(recipe.name, "features");
         if (!readObjects(recipe, view)) {

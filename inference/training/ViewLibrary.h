@@ -20,6 +20,7 @@ struct TrainingObject {
 /// A picture whose features are in the cache.
 struct View {
     std::string name;
+    std::string picture; ///< as PictureRecipe::picture
     std::string set;
     NetworkGrid grid;
     std::vector<TrainingObject> objects;

@@ -458,8 +458,7 @@ TEST_F(CommandLineTest, Evaluate_RefusesWhatItCannotDo)
 {
     expectFailure("evaluate --data " + quoted(file("none")) + " --protocol box", "notFound", "none");
     expectFailure("evaluate --data " + quoted(m_folder.path()) + " --protocol box", "emptyInput", "images and labels");
-    expectFailure("evaluate --data " + quoted(m_folder.path()) + " --protocol scribble", "engineUnavailable",
-                  "clicks:N");
+    expectWrongUsage("evaluate --data " + quoted(m_folder.path()) + " --protocol strokes");
 }
 
 } // namespace

@@ -165,13 +165,23 @@ TEST(EmbeddingCache, BytesThatTheEngineRefuses_AreDropped)
     const FakeSegmenter segmenter(std::make_shared<FakeControl>());
     auto disk = openCache(folder / "c");
     Sha256 hash;
-    hash.update("\n\n\n\n0\n1\n"); // an engine of empty names
+    hash.update("\n\n\n\n0\n1\n\n"); // an engine of empty names
     hash.update("a");
     ASSERT_TRUE(disk->put(hash.hex(), {}));
     EmbeddingCache cache(100, std::move(disk));
     cache.setEngine(EngineInfo{});
     ASSERT_TRUE(cache.contains("a"));
     EXPECT_EQ(cache.find("a", segmenter), nullptr);
+    EXPECT_FALSE(cache.contains("a"));
+}
+
+TEST(EmbeddingCache, OtherFeatures_HaveEntriesOfTheirOwn)
+{
+    EmbeddingCache cache(1000, nullptr);
+    cache.setEngine(EngineInfo{}, "projections of one pack");
+    cache.insert("a", std::make_shared<FakeEmbedding>("a", 100));
+    EXPECT_TRUE(cache.contains("a"));
+    cache.setEngine(EngineInfo{}, "projections of another pack");
     EXPECT_FALSE(cache.contains("a"));
 }
 

@@ -213,5 +213,55 @@ TEST(EvaluationCases, RealSets_HaveTheirCases)
     EXPECT_EQ(listCases(polyps->front(), stopped.get_token()).error().code, ErrorCode::cancelled);
 }
 
+TEST(EvaluationCases, RealScribbles_AreSetsOfTheirSources)
+{
+    const auto found = test::shared("data/evaluation_only/medscribble");
+    if (found.empty()) {
+        GTEST_SKIP() << "the data beside the checkout is missing";
+    }
+    const auto sets = findSets({found});
+    ASSERT_TRUE(sets) << sets.error().oneLine();
+    EXPECT_GE(sets->size(), 10U);
+    std::size_t count = 0;
+    for (const auto& set : *sets) {
+        EXPECT_TRUE(set.name.starts_with("medscribble/")) << set.name;
+        const auto cases = listCases(set, {});
+        ASSERT_TRUE(cases) << cases.error().oneLine();
+        for (const auto& one : *cases) {
+            ++count;
+            ASSERT_FALSE(one.scribbles.empty()) << one.picture;
+            const auto strokes = readScribbles(one.scribbles.front(), one.truth.width(), one.truth.height());
+            ASSERT_TRUE(strokes) << strokes.error().oneLine();
+            EXPECT_TRUE(std::any_of(strokes->begin(), strokes->end(), [](const auto& s) { return s.inside; }));
+        }
+    }
+    EXPECT_GE(count, 40U);
+}
+
+TEST(EvaluationCases, StrokesOfAnotherSize_AreRefused)
+{
+    const auto found = test::shared("data/evaluation_only/medscribble/ACDC_00/scribble_0.png");
+    if (found.empty()) {
+        GTEST_SKIP() << "the data beside the checkout is missing";
+    }
+    EXPECT_EQ(readScribbles(found, 100, 100).error().code, ErrorCode::geometryMismatch);
+    EXPECT_EQ(readScribbles("none.png", 100, 100).error().code, ErrorCode::notFound);
+}
+
+TEST(EvaluationProtocol, Scribbles_AreAskedTogether)
+{
+    const auto truth = ellipseMask(60, 50, {30, 25}, 12, 9);
+    const auto score = playScribbles(truth, {{{{30, 25}, {33, 26}}, true}, {{{2, 2}, {5, 2}}, false}},
+                                     [&](std::vector<Prompt> prompts) -> Result<Proposal> {
+                                         EXPECT_EQ(prompts.size(), 2U);
+                                         EXPECT_NE(prompts[0].id, prompts[1].id);
+                                         Proposal proposal;
+                                         proposal.candidates.push_back({truth, 1, "test", {}});
+                                         return proposal;
+                                     });
+    ASSERT_TRUE(score);
+    EXPECT_EQ(score->dice, std::vector<double>{1.0});
+}
+
 } // namespace
 } // namespace icmoe::evaluation

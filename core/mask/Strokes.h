@@ -1,0 +1,11 @@
+#pragma once
+
+#include "core/mask/SliceMask.h"
+
+namespace icmoe {
+
+/// The centre lines of drawn strokes: a walk over the pixels of each 8-connected piece, the next pixel always the
+/// nearest one that was not visited. Quadratic in a piece's pixels, so strokes have to be thin.
+[[nodiscard]] std::vector<std::vector<Point2>> strokePaths(const SliceMask& strokes);
+
+} // namespace icmoe

@@ -1,0 +1,376 @@
+#include "inference/icmoe/Council.h"
+
+#include <ATen/ATen.h>
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+namespace icmoe {
+namespace {
+
+constexpr std::size_t kKeptHypotheses = 4; // by predicted IoU; only these are up-scaled
+constexpr std::size_t kVotingHypotheses = 2;
+constexpr double kLeastPixels = 4;
+
+/// Four of ten, spread over the sizes.
+std::vector<NetworkBox> forPreview(const std::vector<NetworkBox>& boxes)
+{
+    if (boxes.size() <= kKeptHypotheses) {
+        return boxes;
+    }
+    std::vector<NetworkBox> few;
+    for (const std::size_t n : {1U, 2U, 3U, 4U}) {
+        few.push_back(boxes[std::min<std::size_t>(n, boxes.size() - 1)]);
+    }
+    return few;
+}
+
+at::Tensor greyOf(const PictureContext& picture)
+{
+    return picture.image[0].mean(0);
+}
+
+/// The box of what lies above one half, or nothing.
+std::optional<NetworkBox> boxOf(const at::Tensor& p)
+{
+    const auto mask = (p >= 0.5);
+    if (mask.sum().item<double>() < kLeastPixels) {
+        return std::nullopt;
+    }
+    const auto rows = mask.any(1).nonzero();
+    const auto columns = mask.any(0).nonzero();
+    const auto end = [](const at::Tensor& hits) { return hits[hits.size(0) - 1].item<double>(); };
+    return NetworkBox{columns[0].item<double>(), rows[0].item<double>(), end(columns), end(rows)};
+}
+
+double meanEntropy(const at::Tensor& p)
+{
+    const auto q = p.clamp(1e-6, 1 - 1e-6);
+    return -(q * q.log() + (1 - q) * (1 - q).log()).mean().item<double>();
+}
+
+} // namespace
+
+Council::Council(const NetworkWeights& weights, std::shared_ptr<const Pack> pack)
+    : m_prompts(weights)
+    , m_decoder(weights, m_prompts.densePosition())
+    , m_experts(weights, m_prompts)
+    , m_pack(std::move(pack))
+{
+    std::vector<ExpertParameters> sets;
+    for (const auto* set : {&m_pack->basic, &m_pack->semantic, &m_pack->adaptive}) {
+        if (set->count() > 0) {
+            sets.push_back(*set);
+        }
+    }
+    if (!sets.empty()) {
+        m_all = ExpertParameters::joined(sets);
+    }
+    if (!m_pack->routing.empty()) {
+        m_routing.emplace(m_pack->routing);
+    }
+    if (!m_pack->selector.empty()) {
+        m_selector.emplace(m_pack->selector);
+    }
+}
+
+PictureContext Council::prepare(const PictureFeatures& features, const NetworkGrid& grid) const
+{
+    PictureContext picture;
+    picture.grid = grid;
+    picture.embedding = features.embedding.to(at::kFloat).unsqueeze(0);
+    if (features.half.defined()) {
+        picture.half = features.half.to(at::kFloat).unsqueeze(0);
+        picture.full = features.full.to(at::kFloat).unsqueeze(0);
+    }
+    picture.image = features.image.to(at::kFloat).unsqueeze(0) / 255;
+    picture.prepared = m_decoder.prepare(picture.embedding + m_prompts.noMask());
+    return picture;
+}
+
+MaskDecoder::Decoded Council::decode(const PictureContext& picture, const std::vector<NetworkBox>& boxes) const
+{
+    auto corners = at::empty({static_cast<std::int64_t>(boxes.size()), 4});
+    auto* out = corners.data_ptr<float>();
+    for (const auto& box : boxes) {
+        for (const double v : {box.x0, box.y0, box.x1, box.y1}) {
+            *out++ = static_cast<float>(v);
+        }
+    }
+    return m_decoder.decode(picture.prepared, m_prompts.boxes(corners));
+}
+
+std::vector<Hypothesis> Council::hypotheses(const PictureContext& picture, const std::vector<NetworkBox>& boxes,
+                                            std::size_t most) const
+{
+    const auto decoded = decode(picture, boxes);
+    const auto iou = decoded.iou.contiguous();
+    const auto* scores = iou.const_data_ptr<float>();
+    std::vector<std::size_t> order(boxes.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return scores[4 * a] > scores[4 * b]; });
+    order.resize(std::min(order.size(), most));
+    std::vector<Hypothesis> list;
+    for (const auto n : order) {
+        list.push_back({boxes[n], m_decoder.masks(decoded, static_cast<std::int64_t>(n), 0, 1)[0], scores[4 * n],
+                        scores[4 * n + 1]});
+    }
+    return list;
+}
+
+HypothesisScene Council::sceneOf(const PictureContext& picture, const PromptReading& reading)
+{
+    const auto& maps = reading.maps[0];
+    return {greyOf(picture),
+            picture.embedding[0],
+            at::maximum(maps[kPositiveClicks], maps[kPositiveScribble]),
+            at::maximum(maps[kNegativeClicks], maps[kNegativeScribble]),
+            picture.grid.usedWidth,
+            picture.grid.usedHeight};
+}
+
+void Council::hearBoxes(const PictureContext& picture, const std::vector<NetworkBox>& boxes, Hearing& hearing) const
+{
+    const auto decoded = decode(picture, boxes);
+    std::array<Voice, 2> voices;
+    for (std::size_t n = 0; n < boxes.size(); ++n) {
+        const auto logits = m_decoder.masks(decoded, static_cast<std::int64_t>(n), 0, 2);
+        for (std::size_t k = 0; k < voices.size(); ++k) {
+            const auto index = static_cast<std::int64_t>(k);
+            auto& voice = voices[k];
+            voice.logits = voice.logits.defined() ? at::maximum(voice.logits, logits[index]) : logits[index];
+            voice.predictedIou +=
+                decoded.iou[static_cast<std::int64_t>(n)][index].item<double>() / static_cast<double>(boxes.size());
+        }
+    }
+    voices[0].name = "base";
+    voices[1].name = "base mask 1";
+    voices[1].family = VoterFamily::baseMask1;
+    std::move(voices.begin(), voices.end(), std::back_inserter(hearing.voices));
+}
+
+void Council::hearHypotheses(const PictureContext& picture, const std::vector<NetworkBox>& boxes, bool preview,
+                             Hearing& hearing) const
+{
+    auto list = hypotheses(picture, preview ? forPreview(boxes) : boxes, kKeptHypotheses);
+    std::vector<double> scores;
+    if (m_selector) {
+        const auto values = (*m_selector)(hypothesisFeatures(list, sceneOf(picture, hearing.reading))).contiguous();
+        scores.assign(values.const_data_ptr<float>(), values.const_data_ptr<float>() + values.numel());
+    } else {
+        std::transform(list.begin(), list.end(), std::back_inserter(scores), [](const auto& h) { return h.iou0; });
+    }
+    std::vector<std::size_t> order(list.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return scores[a] > scores[b]; });
+    for (std::size_t n = 0; n < std::min(order.size(), kVotingHypotheses); ++n) {
+        const auto at = order[n];
+        hearing.voices.push_back({VoterKind::base,
+                                  n == 0 ? VoterFamily::firstHypothesis : VoterFamily::secondHypothesis,
+                                  n == 0 ? "box hypothesis" : "box hypothesis 2", list[at].logits, list[at].iou0, 1,
+                                  m_selector ? scores[at] : 0});
+    }
+}
+
+ExpertBatch Council::batch(const PictureContext& picture, const PromptReading& reading,
+                           std::vector<std::int64_t> experts) const
+{
+    ExpertBatch one;
+    one.experts = std::move(experts);
+    one.embedding = picture.embedding;
+    one.half = picture.half;
+    one.full = picture.full;
+    one.image = picture.image;
+    one.maps = reading.maps;
+    one.points = reading.points;
+    one.kinds = reading.kinds;
+    return one;
+}
+
+void Council::hearBasic(const PictureContext& picture, Hearing& hearing, at::Tensor& summary) const
+{
+    static constexpr std::pair<VoterFamily, const char*> kNames[] = {{VoterFamily::clickExpert, "click expert"},
+                                                                     {VoterFamily::strokeExpert, "stroke expert"},
+                                                                     {VoterFamily::boxExpert, "box expert"}};
+    const bool present[] = {hearing.reading.hasClick, hearing.reading.hasStroke, hearing.reading.hasBox};
+    std::vector<std::int64_t> active;
+    for (std::int64_t n = 0; n < kBasicExperts; ++n) {
+        if (present[n]) {
+            active.push_back(n);
+        }
+    }
+    if (active.empty()) {
+        return;
+    }
+    const auto answers = m_experts(m_all, batch(picture, hearing.reading, active));
+    double best = -1;
+    for (std::size_t n = 0; n < active.size(); ++n) {
+        const auto index = static_cast<std::int64_t>(n);
+        const auto& [family, name] = kNames[active[n]];
+        const double iou = answers.iou[index].item<double>();
+        hearing.voices.push_back({VoterKind::basic, family, name, answers.logits[index], iou});
+        if (iou > best) {
+            best = iou;
+            summary = answers.summary[index];
+        }
+    }
+}
+
+std::optional<Voice> Council::secondPass(const PictureContext& picture, const at::Tensor& first) const
+{
+    const auto box = boxOf(first);
+    if (!box) {
+        return std::nullopt;
+    }
+    const auto decoded = decode(picture, {*box});
+    return Voice{VoterKind::base, VoterFamily::twoPass, "base, second pass", m_decoder.masks(decoded, 0, 0, 1)[0],
+                 decoded.iou[0][0].item<double>()};
+}
+
+at::Tensor Council::caseStatistics(const PictureContext& picture, const PromptReading& reading, const at::Tensor& first,
+                                   const at::Tensor& base)
+{
+    const auto grey = greyOf(picture);
+    const auto sum = first.sum().clamp_min(1);
+    const auto inside = (grey * first).sum() / sum;
+    const auto deviation = ((grey - inside).square() * first).sum() / sum;
+    const auto dx = (grey.slice(1, 1) - grey.slice(1, 0, -1)).abs().mean();
+    const auto dy = (grey.slice(0, 1) - grey.slice(0, 0, -1)).abs().mean();
+    const auto number = [](double v) { return at::full({}, static_cast<float>(v)); };
+    return at::stack({inside, deviation.sqrt(), grey.mean(), grey.std(), 10 * dx, 10 * dy, number(reading.hasClick),
+                      number(reading.hasStroke), number(reading.hasBox), number(5 * meanEntropy(base)),
+                      number(5 * meanEntropy(first)), 4 * first.mean()});
+}
+
+void Council::hearRouted(const PictureContext& picture, const CouncilOptions& options, const at::Tensor& first,
+                         const at::Tensor& summary, Hearing& hearing) const
+{
+    if (!m_routing) {
+        return;
+    }
+    const auto pooled = Routing::pooled(picture.embedding[0], first);
+    const auto ofBase = std::find_if(hearing.voices.rbegin(), hearing.voices.rend(),
+                                     [](const Voice& v) { return v.kind == VoterKind::base; });
+    const auto base = ofBase != hearing.voices.rend() ? ofBase->logits.sigmoid() : first;
+    std::vector<std::int64_t> experts;
+    std::vector<Voice> voices;
+    if (m_routing->hasPrototypes()) {
+        std::optional<std::int64_t> named;
+        const auto& classes = m_pack->description.classes;
+        if (hearing.reading.label) {
+            const auto found = std::find(classes.begin(), classes.end(), *hearing.reading.label);
+            if (found != classes.end()) {
+                named = found - classes.begin();
+            }
+        }
+        const auto choice = m_routing->semantic(m_routing->project(pooled), named);
+        hearing.familiarity = choice.familiarity;
+        if (options.semantic && m_pack->semantic.count() > 0) {
+            experts.push_back(m_pack->basic.count() + choice.expert);
+            voices.push_back({VoterKind::semantic,
+                              VoterFamily::semanticExpert,
+                              "semantic " + std::to_string(choice.expert + 1),
+                              {},
+                              0,
+                              choice.weight});
+        }
+    }
+    if (options.adaptive && m_pack->adaptive.count() > 1 && summary.defined()) {
+        const auto scores = m_routing->scores(pooled.unsqueeze(0), summary.unsqueeze(0),
+                                              caseStatistics(picture, hearing.reading, first, base).unsqueeze(0));
+        const auto choice = Routing::topTwo(scores[0]);
+        for (int k = 0; k < 2; ++k) {
+            experts.push_back(m_pack->basic.count() + m_pack->semantic.count() + choice.experts[k]);
+            voices.push_back({VoterKind::adaptive,
+                              VoterFamily::adaptiveExpert,
+                              "adaptive " + std::to_string(choice.experts[k] + 1),
+                              {},
+                              0,
+                              choice.weights[k]});
+        }
+    }
+    if (experts.empty()) {
+        return;
+    }
+    auto asked = batch(picture, hearing.reading, experts);
+    if (!hearing.reading.hasMask) { // the engine's own first answer to the same prompts
+        asked.maps = asked.maps.clone();
+        asked.maps[0][kPreviousMask].copy_(first);
+    }
+    const auto answers = m_experts(m_all, asked);
+    for (std::size_t n = 0; n < voices.size(); ++n) {
+        const auto index = static_cast<std::int64_t>(n);
+        voices[n].logits = answers.logits[index];
+        voices[n].predictedIou = answers.iou[index].item<double>();
+        hearing.voices.push_back(std::move(voices[n]));
+    }
+}
+
+Result<Hearing> Council::hear(const PictureContext& picture, const std::vector<Prompt>& prompts,
+                              const CouncilOptions& options, const std::stop_token& stop) const
+{
+    const auto question = askBoxes(prompts, picture.grid);
+    if (!question) {
+        return fail(question.error());
+    }
+    Hearing hearing;
+    hearing.reading = readPrompts(prompts, picture.grid);
+    if (question->areGuesses) {
+        hearHypotheses(picture, question->boxes, options.preview, hearing);
+    } else {
+        hearBoxes(picture, question->boxes, hearing);
+    }
+    at::Tensor summary;
+    if (options.basic && m_pack->basic.count() == kBasicExperts) {
+        hearBasic(picture, hearing, summary);
+    }
+    if (stop.stop_requested()) {
+        return fail(ErrorCode::cancelled, "answering the prompts was cancelled");
+    }
+    if (options.preview || !summary.defined()) {
+        return hearing;
+    }
+    const auto best =
+        std::max_element(hearing.voices.begin(), hearing.voices.end(), [](const Voice& a, const Voice& b) {
+            const bool aIsBasic = a.kind == VoterKind::basic;
+            const bool bIsBasic = b.kind == VoterKind::basic;
+            return aIsBasic != bIsBasic ? bIsBasic : a.predictedIou < b.predictedIou;
+        });
+    const auto first = best->logits.sigmoid();
+    if (!hearing.reading.hasBox) { // points never reach the base where the annotator drew a box
+        if (auto second = secondPass(picture, first)) {
+            hearing.voices.push_back(std::move(*second));
+        }
+    }
+    hearRouted(picture, options, first, summary, hearing);
+    if (stop.stop_requested()) {
+        return fail(ErrorCode::cancelled, "answering the prompts was cancelled");
+    }
+    return hearing;
+}
+
+Ballot Council::ballot(const PictureContext& picture, const Hearing& hearing) const
+{
+    Ballot one;
+    std::vector<at::Tensor> logits;
+    const auto count = static_cast<std::int64_t>(hearing.voices.size());
+    one.families = at::empty({count}, at::kLong);
+    one.predictedIou = at::empty({count});
+    one.routing = at::empty({count});
+    one.score = at::empty({count});
+    for (std::int64_t n = 0; n < count; ++n) {
+        const auto& voice = hearing.voices[static_cast<std::size_t>(n)];
+        logits.push_back(voice.logits);
+        one.families[n] = static_cast<std::int64_t>(voice.family);
+        one.predictedIou[n] = voice.predictedIou;
+        one.routing[n] = voice.routing;
+        one.score[n] = voice.score;
+    }
+    one.logits = at::stack(logits);
+    one.maps = hearing.reading.maps[0];
+    one.embedding = picture.embedding[0];
+    one.familiarity = hearing.familiarity;
+    return one;
+}
+
+} // namespace icmoe

@@ -1,0 +1,103 @@
+#pragma once
+
+#include "core/engine/Vote.h"
+#include "inference/icmoe/ExpertDecoder.h"
+#include "inference/icmoe/Pack.h"
+#include "inference/icmoe/PromptReading.h"
+#include "inference/icmoe/Routing.h"
+#include "inference/icmoe/Selector.h"
+#include "inference/icmoe/Voting.h"
+#include "inference/sam/MaskDecoder.h"
+
+#include <memory>
+#include <stop_token>
+
+namespace icmoe {
+
+/// A picture ready for questions: what does not depend on prompts.
+struct PictureContext {
+    NetworkGrid grid;
+    at::Tensor embedding; ///< [1, 4096, 256]
+    at::Tensor half;      ///< [1, 32, 128, 128]
+    at::Tensor full;      ///< [1, 16, 128, 128]
+    at::Tensor image;     ///< [1, 3, 256, 256] in 0..1
+    ImageTokens prepared; ///< the base's first layer
+};
+
+/// One answer to a prompt set, before the vote.
+struct Voice {
+    VoterKind kind = VoterKind::base;
+    VoterFamily family = VoterFamily::baseMask0;
+    std::string name;
+    at::Tensor logits; ///< [256, 256]
+    double predictedIou = 0;
+    double routing = 1;
+    double score = 0;
+};
+
+/// All that was said about a prompt set.
+struct Hearing {
+    PromptReading reading;
+    std::vector<Voice> voices;
+    double familiarity = 0;
+};
+
+/// Which kinds may speak, and how much work an answer is worth.
+struct CouncilOptions {
+    bool basic = true;
+    bool semantic = true;
+    bool adaptive = true;
+    bool preview = false; ///< four hypotheses and the basic experts only
+};
+
+/// The voices of the frozen base and of a pack's experts on one prompt set (engine.md 2.3). Knows nothing of the vote.
+class Council {
+public:
+    /// `weights` and `pack` outlive it; a pack without experts leaves the base's voices.
+    Council(const NetworkWeights& weights, std::shared_ptr<const Pack> pack);
+
+    [[nodiscard]] PictureContext prepare(const PictureFeatures& features, const NetworkGrid& grid) const;
+    /// Checked prompts in canonical order. invalidArgument where nothing says what is inside; cancelled.
+    [[nodiscard]] Result<Hearing> hear(const PictureContext& picture, const std::vector<Prompt>& prompts,
+                                       const CouncilOptions& options, const std::stop_token& stop) const;
+    [[nodiscard]] Ballot ballot(const PictureContext& picture, const Hearing& hearing) const;
+    /// The box hypotheses of a question with their logits: what the selector is trained on.
+    [[nodiscard]] std::vector<Hypothesis> hypotheses(const PictureContext& picture,
+                                                     const std::vector<NetworkBox>& boxes, std::size_t most) const;
+    /// The base's answer to the box of a first answer; nothing where that is empty.
+    [[nodiscard]] std::optional<Voice> secondPass(const PictureContext& picture, const at::Tensor& first) const;
+    /// What the adaptive router sees beside embedding and token [12]: intensity inside and around, edges, prompt
+    /// families, entropies of the base's and the basic answer, area.
+    [[nodiscard]] static at::Tensor caseStatistics(const PictureContext& picture, const PromptReading& reading,
+                                                   const at::Tensor& first, const at::Tensor& base);
+    [[nodiscard]] static HypothesisScene sceneOf(const PictureContext& picture, const PromptReading& reading);
+
+    [[nodiscard]] const Pack& pack() const { return *m_pack; }
+    [[nodiscard]] const ExpertDecoder& experts() const { return m_experts; }
+    [[nodiscard]] const PromptEncoder& prompts() const { return m_prompts; }
+
+private:
+    [[nodiscard]] MaskDecoder::Decoded decode(const PictureContext& picture,
+                                              const std::vector<NetworkBox>& boxes) const;
+    void hearBoxes(const PictureContext& picture, const std::vector<NetworkBox>& boxes, Hearing& hearing) const;
+    void hearHypotheses(const PictureContext& picture, const std::vector<NetworkBox>& boxes, bool preview,
+                        Hearing& hearing) const;
+    void hearBasic(const PictureContext& picture, Hearing& hearing, at::Tensor& summary) const;
+    void hearRouted(const PictureContext& picture, const CouncilOptions& options, const at::Tensor& first,
+                    const at::Tensor& summary, Hearing& hearing) const;
+    [[nodiscard]] ExpertBatch batch(const PictureContext& picture, const PromptReading& reading,
+                                    std::vector<std::int64_t> experts) const;
+
+    const PromptEncoder m_prompts;
+    const MaskDecoder m_decoder;
+    const ExpertDecoder m_experts;
+    const std::shared_ptr<const Pack> m_pack;
+    ExpertParameters m_all; ///< basic, semantic, adaptive, in this order
+    std::optional<Routing> m_routing;
+    std::optional<Selector> m_selector;
+};
+
+/// The basic experts, in the order of their places in a pack.
+enum BasicExpert : std::int64_t { kClickExpert, kStrokeExpert, kBoxExpert, kBasicExperts };
+
+} // namespace icmoe

@@ -1,0 +1,370 @@
+#include "inference/icmoe/IcMoeSegmenter.h"
+
+#include "inference/icmoe/Council.h"
+#include "inference/sam/LiteMedSamSegmenter.h"
+#include "inference/sam/MaskGuarantees.h"
+#include "inference/sam/TorchGuard.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <algorithm>
+#include <chrono>
+#include <list>
+
+namespace icmoe {
+namespace {
+
+constexpr std::size_t kPreparedPictures = 2;
+constexpr std::size_t kMostCandidates = 3;
+constexpr double kSameMask = 0.9; ///< candidates agree less than this (IoU)
+constexpr double kLogitLimit = 12;
+constexpr const char* kPackFile = "icmoe.safetensors";
+
+class IcMoeEmbedding final : public Embedding {
+public:
+    explicit IcMoeEmbedding(PictureFeatures features)
+        : m_features(std::move(features))
+    {
+    }
+    std::size_t byteSize() const override { return PictureFeatures::byteSize(); }
+    const PictureFeatures& features() const { return m_features; }
+
+private:
+    PictureFeatures m_features;
+};
+
+double iouOf(const SliceMask& a, const SliceMask& b)
+{
+    const auto both = static_cast<double>(a.intersected(b).area());
+    const auto either = static_cast<double>(a.area() + b.area()) - both;
+    return either > 0 ? both / either : 1;
+}
+
+at::Tensor logitOf(const at::Tensor& p)
+{
+    return at::logit(p, 1e-7).clamp(-kLogitLimit, kLogitLimit);
+}
+
+/// Pixels within three of the mask's outline.
+at::Tensor boundaryBand(const at::Tensor& mask)
+{
+    const auto wide = [](const at::Tensor& m) {
+        return at::max_pool2d(m.unsqueeze(0).unsqueeze(0), {7, 7}, {1, 1}, {3, 3})[0][0];
+    };
+    const auto inside = mask.to(at::kFloat);
+    return at::logical_and(wide(inside) > 0.5, wide(1 - inside) > 0.5);
+}
+
+class IcMoeSegmenter final : public Segmenter {
+public:
+    IcMoeSegmenter(const weights::WeightsFile& weights, std::shared_ptr<const Pack> pack, const EngineOptions& options)
+        : m_weights(weights.tensors)
+        , m_pack(std::move(pack))
+        , m_council(m_weights, m_pack)
+        , m_guarantees(options.guarantees)
+        , m_previews(options.previews)
+    {
+        for (const VoterKind kind : options.withoutKinds) {
+            m_kinds.basic = m_kinds.basic && kind != VoterKind::basic;
+            m_kinds.semantic = m_kinds.semantic && kind != VoterKind::semantic;
+            m_kinds.adaptive = m_kinds.adaptive && kind != VoterKind::adaptive;
+            m_hearsBase = m_hearsBase && kind != VoterKind::base;
+        }
+        if (options.withVote && !m_pack->voter.empty()) {
+            m_vote.emplace(m_pack->voter);
+        }
+        m_takesMean = !options.withVote;
+        const auto precision = choosePrecision(options.precision);
+        const bool bf16 = precision == Precision::bf16;
+        m_encoder = bf16 ? makeTorchImageEncoder(m_weights, at::kBFloat16) : makeFusedImageEncoder(m_weights);
+        m_info.engine = "IC-MoE";
+        m_info.weightsSha256 = weights.sha256;
+        m_info.expertsRevision = m_pack->sha256;
+        m_info.precision = bf16 ? "bf16" : "fp32";
+        m_info.threads = at::get_num_threads();
+        m_info.device = "CPU, " + std::to_string(m_info.threads) + (m_info.threads == 1 ? " thread" : " threads");
+        m_info.preprocessing = kPreprocessingVersion;
+    }
+
+    EngineInfo info() const override { return m_info; }
+    std::string featuresKey() const override { return m_pack->taps.hash(); }
+    std::uint64_t encodeCount() const override { return m_encodeCount; }
+    int encodeSteps() const override { return m_encoder->steps(); }
+    bool hasPreview() const override { return m_previews; }
+
+    Result<std::shared_ptr<const Embedding>> encode(const SliceImage& image, std::stop_token stop,
+                                                    const std::function<void()>& checkpoint) override
+    {
+        return guarded<std::shared_ptr<const Embedding>>(
+            "encoding the slice", [&]() -> Result<std::shared_ptr<const Embedding>> {
+                const auto input = icmoe::prepare(image);
+                if (!input) {
+                    return fail(input.error());
+                }
+                auto features = encodeFeatures(*m_encoder, *input, m_pack->taps, [&] {
+                    if (checkpoint) {
+                        checkpoint();
+                    }
+                    return !stop.stop_requested();
+                });
+                if (!features) {
+                    return fail(ErrorCode::cancelled, "encoding the slice was cancelled");
+                }
+                ++m_encodeCount;
+                return std::make_shared<const IcMoeEmbedding>(std::move(*features));
+            });
+    }
+    Result<Proposal> predict(const SliceImage& image, const Embedding& embedding, const std::vector<Prompt>& prompts,
+                             std::stop_token stop) override
+    {
+        return guarded<Proposal>("answering the prompts",
+                                 [&] { return answer(image, embedding, prompts, false, stop); });
+    }
+    Result<Proposal> preview(const SliceImage& image, const Embedding& embedding, const std::vector<Prompt>& prompts,
+                             std::stop_token stop) override
+    {
+        return guarded<Proposal>("answering the prompts",
+                                 [&] { return answer(image, embedding, prompts, true, stop); });
+    }
+    std::vector<std::byte> serialize(const Embedding& embedding) const override
+    {
+        const auto* own = dynamic_cast<const IcMoeEmbedding*>(&embedding);
+        return own != nullptr ? own->features().toBytes() : std::vector<std::byte>{};
+    }
+    Result<std::shared_ptr<const Embedding>> deserialize(std::span<const std::byte> bytes) const override
+    {
+        return guarded<std::shared_ptr<const Embedding>>(
+            "reading a cached embedding", [&]() -> Result<std::shared_ptr<const Embedding>> {
+                auto features = PictureFeatures::fromBytes(bytes);
+                if (!features) {
+                    return fail(features.error());
+                }
+                return std::make_shared<const IcMoeEmbedding>(std::move(*features));
+            });
+    }
+
+private:
+    /// One possible answer at the network's size.
+    struct Answer {
+        at::Tensor logits; ///< [256, 256]
+        double quality = 0;
+        std::string voter;
+    };
+
+    Result<Proposal> answer(const SliceImage& image, const Embedding& embedding, const std::vector<Prompt>& prompts,
+                            bool isPreview, const std::stop_token& stop)
+    {
+        const auto start = std::chrono::steady_clock::now();
+        const auto* own = dynamic_cast<const IcMoeEmbedding*>(&embedding);
+        if (own == nullptr) {
+            return fail(ErrorCode::invalidArgument, "the embedding was made by another engine");
+        }
+        if (auto sound = checkPrompts(prompts, image.width, image.height); !sound) {
+            return fail(sound.error());
+        }
+        const auto ordered = canonicalOrder(prompts);
+        const auto grid = NetworkGrid::of(image.width, image.height, image.spacingX, image.spacingY);
+        const auto& picture = prepared(own->features(), grid);
+        CouncilOptions options = m_kinds;
+        options.preview = isPreview;
+        auto hearing = m_council.hear(picture, ordered, options, stop);
+        if (!hearing) {
+            return fail(hearing.error());
+        }
+        if (!m_hearsBase && std::any_of(hearing->voices.begin(), hearing->voices.end(),
+                                        [](const Voice& v) { return v.kind != VoterKind::base; })) {
+            std::erase_if(hearing->voices, [](const Voice& v) { return v.kind == VoterKind::base; });
+        }
+        Proposal proposal;
+        proposal.prompts = prompts;
+        proposal.plane = image.plane;
+        proposal.slice = image.slice;
+        proposal.imageKey = image.key;
+        proposal.isPreview = isPreview;
+        const auto answers = decide(picture, *hearing, proposal);
+        addCandidates(answers, grid, ordered, proposal);
+        proposal.engine = m_info;
+        proposal.engine.range = image.range.name;
+        proposal.decodeSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+        return proposal;
+    }
+
+    const PictureContext& prepared(const PictureFeatures& features, const NetworkGrid& grid)
+    {
+        // the tensor is kept, so its address names it
+        const auto found = std::find_if(m_prepared.begin(), m_prepared.end(),
+                                        [&](const auto& entry) { return entry.first.is_same(features.embedding); });
+        if (found != m_prepared.end()) {
+            m_prepared.splice(m_prepared.begin(), m_prepared, found);
+        } else {
+            m_prepared.emplace_front(features.embedding, m_council.prepare(features, grid));
+            if (m_prepared.size() > kPreparedPictures) {
+                m_prepared.pop_back();
+            }
+        }
+        m_prepared.front().second.grid = grid;
+        return m_prepared.front().second;
+    }
+
+    /// Ranked answers; the vote's own first.
+    std::vector<Answer> decide(const PictureContext& picture, const Hearing& hearing, Proposal& proposal) const
+    {
+        std::vector<Answer> answers;
+        const auto& voices = hearing.voices;
+        if (!m_vote && !m_takesMean) { // no vote: what the base alone would say
+            for (const auto& voice : voices) {
+                if (voice.kind == VoterKind::base) {
+                    answers.push_back({voice.logits, voice.predictedIou, voice.name});
+                }
+            }
+            return answers;
+        }
+        const auto ballot = m_council.ballot(picture, hearing);
+        const auto p = ballot.logits.sigmoid();
+        const auto count = static_cast<double>(voices.size());
+        const auto weights = m_vote ? m_vote->weights(ballot) : at::full_like(p, 1 / count);
+        const auto outcome =
+            tally(p, weights, m_vote ? m_vote->threshold() : 0, picture.grid.usedHeight, picture.grid.usedWidth);
+        Vote vote = describe(picture, voices, outcome, p);
+        double quality = 0;
+        for (const auto& share : vote.voters) {
+            quality += share.weight * std::clamp(share.predictedIou, 0.0, 1.0);
+        }
+        answers.push_back({voices.size() == 1 ? voices.front().logits : logitOf(outcome.p), quality, "vote"});
+        proposal.vote = std::move(vote);
+        if (!hearing.reading.hasBox) { // a click may mean several things
+            std::vector<Answer> others;
+            for (const auto& voice : voices) {
+                others.push_back({voice.logits, voice.predictedIou, voice.name});
+            }
+            std::stable_sort(others.begin(), others.end(),
+                             [](const Answer& a, const Answer& b) { return a.quality > b.quality; });
+            std::move(others.begin(), others.end(), std::back_inserter(answers));
+        } else {
+            for (const auto& voice : voices) {
+                if (voice.kind == VoterKind::base) {
+                    answers.push_back({voice.logits, voice.predictedIou, voice.name});
+                }
+            }
+        }
+        return answers;
+    }
+
+    Vote describe(const PictureContext& picture, const std::vector<Voice>& voices, const Outcome& outcome,
+                  const at::Tensor& p) const
+    {
+        Vote vote;
+        const auto& grid = picture.grid;
+        const auto used = outcome.weights.slice(1, 0, grid.usedHeight).slice(2, 0, grid.usedWidth);
+        const auto mean = used.mean(at::IntArrayRef{1, 2}).contiguous();
+        for (std::size_t n = 0; n < voices.size(); ++n) {
+            vote.voters.push_back({voices[n].kind, voices[n].name, mean.const_data_ptr<float>()[n],
+                                   voices[n].predictedIou, outcome.dropped[n]});
+        }
+        const auto map = disagreement(p, outcome).contiguous();
+        const auto band = boundaryBand(outcome.p >= 0.5);
+        const auto pixels = band.sum().item<double>();
+        vote.boundaryDisagreement = pixels > 0 ? map.masked_select(band).mean().item<double>() : 0;
+        const auto full = resampleLogits(map.const_data_ptr<float>(), grid);
+        vote.disagreement.resize(full.size());
+        std::transform(full.begin(), full.end(), vote.disagreement.begin(),
+                       [](float v) { return static_cast<std::uint8_t>(std::clamp(255 * v + 0.5F, 0.0F, 255.0F)); });
+        return vote;
+    }
+
+    void addCandidates(const std::vector<Answer>& answers, const NetworkGrid& grid, const std::vector<Prompt>& ordered,
+                       Proposal& proposal) const
+    {
+        for (const auto& answer : answers) {
+            if (proposal.candidates.size() == kMostCandidates) {
+                return;
+            }
+            auto mask = maskOf(answer.logits, grid);
+            if (m_guarantees) {
+                mask = keepGuarantees(std::move(mask), ordered);
+            }
+            const bool isNew = std::all_of(proposal.candidates.begin(), proposal.candidates.end(),
+                                           [&](const Candidate& c) { return iouOf(c.mask, mask) < kSameMask; });
+            if (isNew) {
+                proposal.candidates.push_back({std::move(mask), answer.quality, answer.voter, {}});
+            }
+        }
+    }
+
+    static SliceMask maskOf(const at::Tensor& logits, const NetworkGrid& grid)
+    {
+        const auto full = resampleLogits(logits.contiguous().const_data_ptr<float>(), grid);
+        std::vector<std::uint8_t> bitmap(full.size());
+        std::transform(full.begin(), full.end(), bitmap.begin(),
+                       [](float v) { return v > 0 ? std::uint8_t{1} : std::uint8_t{0}; });
+        return SliceMask::fromBitmap(bitmap, grid.width, grid.height);
+    }
+
+    const NetworkWeights m_weights;
+    const std::shared_ptr<const Pack> m_pack;
+    const Council m_council;
+    const bool m_guarantees;
+    const bool m_previews;
+    CouncilOptions m_kinds;
+    bool m_hearsBase = true;
+    bool m_takesMean = false;
+    std::optional<VotingNetwork> m_vote;
+    std::unique_ptr<ImageEncoder> m_encoder;
+    EngineInfo m_info;
+    std::uint64_t m_encodeCount = 0;
+    std::list<std::pair<at::Tensor, PictureContext>> m_prepared; ///< most recent first
+};
+
+} // namespace
+
+Result<std::shared_ptr<const Pack>> findPack(const EngineOptions& options, const std::string& baseSha256)
+{
+    if (options.experts == "none") {
+        return nullptr;
+    }
+    std::filesystem::path file = options.experts;
+    if (options.experts == "shipped") {
+        file.clear();
+        for (const auto& folder : options.packFolders) {
+            std::error_code ignored;
+            if (file.empty() && std::filesystem::exists(folder / kPackFile, ignored)) {
+                file = folder / kPackFile;
+            }
+        }
+        if (file.empty()) {
+            return nullptr;
+        }
+    }
+    auto pack = Pack::read(file, baseSha256);
+    if (!pack) {
+        return fail(pack.error());
+    }
+    return std::make_shared<const Pack>(std::move(*pack));
+}
+
+std::unique_ptr<Segmenter> makeIcMoeSegmenter(const weights::WeightsFile& weights, std::shared_ptr<const Pack> pack,
+                                              const EngineOptions& options)
+{
+    return std::make_unique<IcMoeSegmenter>(weights, std::move(pack), options);
+}
+
+Result<std::unique_ptr<Segmenter>> createEngine(const EngineOptions& options)
+{
+    const auto weights = weights::loadLiteMedSam(options.weightFolders);
+    if (!weights) {
+        return fail(weights.error());
+    }
+    return guarded<std::unique_ptr<Segmenter>>("starting the engine", [&]() -> Result<std::unique_ptr<Segmenter>> {
+        auto pack = findPack(options, weights->sha256);
+        if (!pack) {
+            return fail(pack.error());
+        }
+        if (!*pack) {
+            return createLiteMedSam(options);
+        }
+        prepareThreads(options);
+        return makeIcMoeSegmenter(*weights, std::move(*pack), options);
+    });
+}
+
+} // namespace icmoe

@@ -1,0 +1,299 @@
+#include "inference/training/VoteTraining.h"
+
+#include "core/mask/Metrics.h"
+#include "inference/training/Losses.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+#include <algorithm>
+
+namespace icmoe::training {
+namespace {
+
+constexpr int kMostClicks = 5;
+constexpr double kHeldOutShare = 0.1;
+constexpr double kThresholds[] = {0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7};
+
+Opening drawOpening(Random& random)
+{
+    const double u = random.uniform();
+    return u < 0.5    ? Opening::click
+           : u < 0.75 ? Opening::box
+           : u < 0.85 ? Opening::scribble
+           : u < 0.91 ? Opening::lasso
+           : u < 0.95 ? Opening::mask
+                      : Opening::boxAndClick;
+}
+
+/// A ballot of a session with its truth, kept small.
+struct KeptBallot {
+    Ballot ballot; ///< logits and maps in fp16
+    NetworkGrid grid;
+    at::Tensor truth; ///< fp16 [256, 256], area under the object
+    const TrainingObject* object = nullptr;
+    std::vector<std::string> names;
+};
+
+Ballot unpacked(const KeptBallot& kept)
+{
+    Ballot ballot = kept.ballot;
+    ballot.logits = ballot.logits.to(at::kFloat);
+    ballot.maps = ballot.maps.to(at::kFloat);
+    ballot.embedding = ballot.embedding.to(at::kFloat);
+    return ballot;
+}
+
+double diceOf(const at::Tensor& logits, const KeptBallot& kept)
+{
+    return icmoe::dice(maskAbove(onSlice(logits, kept.grid)), kept.object->truth);
+}
+
+at::Tensor logitOf(const at::Tensor& p)
+{
+    return at::logit(p, 1e-7);
+}
+
+/// Plays sessions and keeps what the voices said.
+class SessionPlayer {
+public:
+    SessionPlayer(const Council& council, ViewLibrary& library, const VoteOptions& options)
+        : m_council(council)
+        , m_library(library)
+        , m_options(options)
+        , m_sampler(library, options.setWeights, options.views)
+    {
+    }
+
+    /// One ballot after the opening, and one after further clicks.
+    Status play(int number, std::vector<KeptBallot>& kept) const
+    {
+        const at::NoGradGuard noGrad;
+        Random random(seedOf(m_options.seed, "session " + std::to_string(number)));
+        auto one = m_sampler.draw(random);
+        const auto& view = m_library.views()[one.view];
+        const auto features = m_library.features(one.view);
+        if (!features) {
+            return fail(features.error());
+        }
+        const auto picture = m_council.prepare(*features, view.grid);
+        one.prompts = openWith(drawOpening(random), one.object->truth, random);
+        const auto keepAfter = 1 + random.below(kMostClicks); // clicks until the second ballot
+        for (std::size_t round = 0; round <= keepAfter; ++round) {
+            const auto hearing = m_council.hear(picture, canonicalOrder(one.prompts), {}, {});
+            if (!hearing) {
+                return fail(hearing.error());
+            }
+            if (round == 0 || round == keepAfter) {
+                kept.push_back(keep(picture, *hearing, one));
+            }
+            // the annotator corrects what one of the voices gave
+            const auto& voice = hearing->voices[random.below(hearing->voices.size())];
+            const auto answer = maskAbove(onSlice(voice.logits, view.grid));
+            const auto click = correctingClick(one.object->truth, answer, random);
+            if (!click || !addClick(one.prompts, *click)) {
+                break;
+            }
+        }
+        return {};
+    }
+
+private:
+    KeptBallot keep(const PictureContext& picture, const Hearing& hearing, const TrainingCase& one) const
+    {
+        KeptBallot kept;
+        kept.ballot = m_council.ballot(picture, hearing);
+        kept.ballot.logits = kept.ballot.logits.clamp(-30, 30).to(at::kHalf);
+        kept.ballot.maps = kept.ballot.maps.to(at::kHalf);
+        kept.ballot.embedding = kept.ballot.embedding.to(at::kHalf);
+        kept.grid = picture.grid;
+        kept.truth = maskOnNetwork(one.object->truth, picture.grid).to(at::kHalf);
+        kept.object = one.object;
+        for (const auto& voice : hearing.voices) {
+            kept.names.push_back(voice.name.substr(0, voice.name.find_last_not_of(" 0123456789") + 1));
+        }
+        return kept;
+    }
+
+    const Council& m_council;
+    ViewLibrary& m_library;
+    const VoteOptions& m_options;
+    CaseSampler m_sampler;
+};
+
+/// The loss of one ballot: of the answer at the network's size, and of the weights themselves.
+at::Tensor ballotLoss(const VotingNetwork& network, const KeptBallot& kept, const VoteOptions& options)
+{
+    const auto ballot = unpacked(kept);
+    const auto p = ballot.logits.sigmoid();
+    const auto weights = network.weights(ballot);
+    const auto used = [&](const at::Tensor& x) {
+        return x.slice(-2, 0, kept.grid.usedHeight).slice(-1, 0, kept.grid.usedWidth);
+    };
+    const auto truth = used(kept.truth.to(at::kFloat));
+    const auto answer = logitOf(used((weights * p).sum(0)));
+    return maskLoss(answer, truth) +
+           options.labelConsistency * labelConsistencyLoss(used(p), used(weights), truth, options.temperature);
+}
+
+VoteTable tableOf(const VotingNetwork& network, double threshold, const std::vector<KeptBallot>& ballots)
+{
+    const at::NoGradGuard noGrad;
+    VoteTable table;
+    table.cases = static_cast<int>(ballots.size());
+    const double share = 1.0 / std::max(1, table.cases);
+    for (const auto& kept : ballots) {
+        const auto ballot = unpacked(kept);
+        const auto p = ballot.logits.sigmoid();
+        double best = 0;
+        for (std::int64_t n = 0; n < p.size(0); ++n) {
+            const double dice = diceOf(ballot.logits[n], kept);
+            best = std::max(best, dice);
+            auto& [sum, count] = table.voices[kept.names[static_cast<std::size_t>(n)]];
+            sum += dice;
+            ++count;
+        }
+        const auto outcome = tally(p, network.weights(ballot), threshold, kept.grid.usedHeight, kept.grid.usedWidth);
+        table.best += share * best;
+        table.mean += share * diceOf(logitOf(p.mean(0)), kept);
+        table.vote += share * diceOf(logitOf(outcome.p), kept);
+        table.quickest += share * diceOf(ballot.logits[ballot.predictedIou.argmax().item<std::int64_t>()], kept);
+    }
+    for (auto& [name, of] : table.voices) {
+        of.first /= std::max(1, of.second);
+    }
+    return table;
+}
+
+} // namespace
+
+Result<NamedTensors> trainSelector(const Council& council, ViewLibrary& library, const VoteOptions& options,
+                                   const StepProgress& progress, std::stop_token stop)
+{
+    std::vector<at::Tensor> features;
+    std::vector<at::Tensor> dice;
+    const CaseSampler sampler(library, options.setWeights, options.views);
+    for (int n = 0; n < options.cases; ++n) {
+        if (stop.stop_requested()) {
+            return fail(ErrorCode::cancelled, "interrupted");
+        }
+        const at::NoGradGuard noGrad;
+        Random random(seedOf(options.seed, "selector " + std::to_string(n)));
+        const auto one = sampler.draw(random);
+        const auto& view = library.views()[one.view];
+        const auto picture = library.features(one.view);
+        if (!picture) {
+            return fail(picture.error());
+        }
+        auto prompts =
+            openWith(random.uniform() < 0.85 ? Opening::click : Opening::scribble, one.object->truth, random);
+        if (random.uniform() < 0.3) {
+            if (const auto more = firstClick(one.object->truth, random)) {
+                addClick(prompts, *more);
+            }
+        }
+        prompts = canonicalOrder(std::move(prompts));
+        const auto question = askBoxes(prompts, view.grid);
+        if (!question || !question->areGuesses) {
+            continue;
+        }
+        const auto context = council.prepare(*picture, view.grid);
+        const auto list = council.hypotheses(context, question->boxes, question->boxes.size());
+        features.push_back(hypothesisFeatures(list, Council::sceneOf(context, readPrompts(prompts, view.grid))));
+        auto truth = at::empty({static_cast<std::int64_t>(list.size())});
+        for (std::size_t k = 0; k < list.size(); ++k) {
+            truth[static_cast<std::int64_t>(k)] =
+                icmoe::dice(maskAbove(onSlice(list[k].logits, view.grid)), one.object->truth);
+        }
+        dice.push_back(truth);
+        progress({n + 1, options.cases, 0, 0, 0, 0});
+    }
+    if (features.empty()) {
+        return fail(ErrorCode::emptyInput, "there is no picture for the selector", {}, "Raise --vote-share");
+    }
+    auto parameters = Selector::fresh(options.seed);
+    const auto all = at::cat(features);
+    const auto mean = all.mean(0);
+    parameters.at("mean").copy_(mean);
+    parameters.at("scale").copy_(1 / ((all - mean).square().mean(0).sqrt() + 1e-3));
+    NamedTensors learned = parameters;
+    learned.erase("mean");
+    learned.erase("scale");
+    AdamW optimizer(learned, {.rate = 3e-3, .weightDecay = 1e-3, .averaging = 0.995});
+    const Selector selector(parameters); // shares the optimizer's tensors
+    for (int step = 0; step < options.selectorSteps; ++step) {
+        Random random(seedOf(options.seed, "selector step " + std::to_string(step)));
+        optimizer.zeroGradients();
+        std::vector<at::Tensor> losses;
+        for (int k = 0; k < 16; ++k) {
+            const auto at = random.below(features.size());
+            const auto guess = selector(features[at]);
+            const auto target = (dice[at] / 0.05).softmax(0); // what counts is the best one
+            losses.push_back((guess - dice[at]).square().mean() - 0.1 * (target * (guess / 0.05).log_softmax(0)).sum());
+        }
+        at::stack(losses).mean().backward();
+        optimizer.step(rateFactor(step, options.selectorSteps));
+    }
+    auto averaged = optimizer.averaged();
+    averaged.emplace("mean", parameters.at("mean").detach());
+    averaged.emplace("scale", parameters.at("scale").detach());
+    return averaged;
+}
+
+Result<TrainedVote> trainVote(const Council& council, ViewLibrary& library, const VoteOptions& options,
+                              const StepProgress& progress, std::stop_token stop)
+{
+    const SessionPlayer player(council, library, options);
+    std::vector<KeptBallot> ballots;
+    std::vector<KeptBallot> heldOut;
+    const int unseen = static_cast<int>(options.cases * kHeldOutShare);
+    for (int n = 0; n < options.cases; ++n) {
+        if (stop.stop_requested()) {
+            return fail(ErrorCode::cancelled, "interrupted");
+        }
+        if (auto played = player.play(n, n < unseen ? heldOut : ballots); !played) {
+            return fail(played.error());
+        }
+        progress({n + 1, options.cases + options.steps, 0, 0, 0, 0});
+    }
+    auto parameters = VotingNetwork::fresh(options.seed);
+    NamedTensors learned = parameters;
+    learned.erase("threshold");
+    AdamW optimizer(learned, {.rate = 2e-3, .averaging = 0.995});
+    const VotingNetwork network(parameters); // shares the optimizer's tensors
+    double running = 0;
+    for (int step = 0; step < options.steps; ++step) {
+        if (stop.stop_requested()) {
+            return fail(ErrorCode::cancelled, "interrupted");
+        }
+        Random random(seedOf(options.seed, "vote step " + std::to_string(step)));
+        optimizer.zeroGradients();
+        double sum = 0;
+        for (int k = 0; k < options.batch; ++k) {
+            const auto loss = ballotLoss(network, ballots[random.below(ballots.size())], options) / options.batch;
+            loss.backward();
+            sum += loss.item<double>();
+        }
+        optimizer.step(rateFactor(step, options.steps));
+        running = step == 0 ? sum : 0.98 * running + 0.02 * sum;
+        progress({options.cases + step + 1, options.cases + options.steps, running, 0, 0, 0});
+    }
+    TrainedVote trained;
+    trained.parameters = optimizer.averaged();
+    trained.parameters.emplace("threshold", at::zeros({1}));
+    const VotingNetwork averaged(trained.parameters);
+    double best = -1;
+    double chosen = 0;
+    std::vector<KeptBallot> some(ballots.begin(), ballots.begin() + static_cast<std::ptrdiff_t>(ballots.size() / 4));
+    for (const double threshold : kThresholds) {
+        const double dice = tableOf(averaged, threshold, some).vote;
+        if (dice > best + 1e-4) {
+            best = dice;
+            chosen = threshold;
+        }
+    }
+    trained.parameters["threshold"] = at::full({1}, static_cast<float>(chosen));
+    trained.table = tableOf(averaged, chosen, heldOut);
+    return trained;
+}
+
+} // namespace icmoe::training

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "inference/icmoe/Council.h"
+#include "inference/training/BasicTraining.h"
+
+namespace icmoe::training {
+
+struct VoteOptions {
+    int cases = 500;  ///< simulated sessions
+    int steps = 1500; ///< of the voting network
+    int selectorSteps = 3000;
+    int batch = 4;
+    std::uint64_t seed = 1;
+    double labelConsistency = 0.1; ///< its share of the loss
+    double temperature = 0.5;      ///< of the target vote
+    std::map<std::string, double> setWeights;
+    std::vector<std::size_t> views; ///< pictures that no expert has seen
+};
+
+/// Trains the selector on hypotheses around simulated clicks: it learns their Dice. Errors of the library; cancelled.
+[[nodiscard]] Result<NamedTensors> trainSelector(const Council& council, ViewLibrary& library,
+                                                 const VoteOptions& options, const StepProgress& progress,
+                                                 std::stop_token stop);
+
+/// How well voices and their combinations did on sessions that the vote was not trained on.
+struct VoteTable {
+    int cases = 0;
+    double best = 0;     ///< mean Dice of the oracle that picks the best voice of each case
+    double mean = 0;     ///< of the mean of the voices
+    double vote = 0;     ///< of the vote
+    double quickest = 0; ///< of the voice with the highest predicted IoU
+    std::map<std::string, std::pair<double, int>> voices; ///< by name: mean Dice where it spoke, and how often
+};
+
+/// Phase 4 (engine.md 2.4): the voting network on ballots of simulated sessions, experts frozen, and the threshold by
+/// search. `table` is of the tenth of the sessions that took no part.
+struct TrainedVote {
+    NamedTensors parameters;
+    VoteTable table;
+};
+[[nodiscard]] Result<TrainedVote> trainVote(const Council& council, ViewLibrary& library, const VoteOptions& options,
+                                            const StepProgress& progress, std::stop_token stop);
+
+} // namespace icmoe::training

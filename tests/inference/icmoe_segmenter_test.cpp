@@ -1,0 +1,261 @@
+// IC-MoE behind core's interface: with a pack that has learned nothing, and with one whose experts say something.
+#include "ReferencePictures.h"
+#include "TestWeights.h"
+#include "core/base/AtomicFile.h"
+#include "inference/icmoe/IcMoeSegmenter.h"
+#include "inference/icmoe/Routing.h"
+#include "inference/icmoe/Voting.h"
+#include "inference/sam/LiteMedSamSegmenter.h"
+#include "tests/support/TestSupport.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+
+namespace icmoe::test {
+namespace {
+
+Prompt prompt(decltype(Prompt::shape) shape)
+{
+    Prompt result;
+    result.shape = std::move(shape);
+    return result;
+}
+
+SliceImage picture()
+{
+    auto image = *referencePicture("box512"); // a bright box, columns 137 to 375, rows 131 to 309
+    image.key = "box512";
+    return image;
+}
+
+enum class Learned { nothing, something };
+
+/// Experts that answer something of their own, and a vote that is not the same everywhere.
+std::shared_ptr<Pack> packOf(Learned learned, const std::string& base)
+{
+    at::manual_seed(4);
+    auto pack = std::make_shared<Pack>();
+    pack->baseSha256 = base;
+    pack->sha256 = "test";
+    pack->description = {"test", "none", {}, {"a", "b"}};
+    pack->taps = {0.1 * at::randn({kHalfTapChannels, 128}), at::zeros({kHalfTapChannels}),
+                  0.1 * at::randn({kFullTapChannels, 64}), at::zeros({kFullTapChannels})};
+    pack->basic = ExpertParameters::fresh(3, 1);
+    if (learned == Learned::nothing) {
+        return pack;
+    }
+    const auto changed = [](ExpertParameters experts) {
+        auto tensors = experts.tensors();
+        for (auto& [name, tensor] : tensors) {
+            tensor = tensor + 0.01 * at::randn(tensor.sizes());
+        }
+        return ExpertParameters(tensors);
+    };
+    pack->basic = changed(pack->basic);
+    pack->semantic = changed(ExpertParameters::fresh(2, 2));
+    pack->adaptive = changed(ExpertParameters::fresh(4, 3));
+    pack->routing = Routing::fresh(4, 5);
+    pack->routing["prototypes"] = at::eye(2, kMeaning);
+    pack->routing["owner"] = at::tensor({0, 1}, at::kLong);
+    pack->voter = VotingNetwork::fresh(6);
+    for (auto& [name, tensor] : pack->voter) {
+        tensor = name == "threshold" ? tensor : tensor + 0.1 * at::randn(tensor.sizes());
+    }
+    return pack;
+}
+
+class IcMoeSegmenterTest : public ::testing::Test {
+protected:
+    void SetUp() override
+    {
+        ICMOE_NEEDS_WEIGHTS();
+        m_options.weightFolders = weightFolders();
+    }
+    std::unique_ptr<Segmenter> segmenter(Learned learned)
+    {
+        const auto file = weights::loadLiteMedSam(m_options.weightFolders);
+        auto made = makeIcMoeSegmenter(*file, packOf(learned, file->sha256), m_options);
+        m_embedding = made->encode(picture(), {}, {}).value();
+        return made;
+    }
+    Proposal answer(Segmenter& segmenter, const std::vector<Prompt>& prompts) const
+    {
+        auto proposal = segmenter.predict(picture(), *m_embedding, prompts, {});
+        EXPECT_TRUE(proposal) << proposal.error().oneLine();
+        return proposal.value_or(Proposal{});
+    }
+    static std::vector<std::string> namesOf(const Proposal& proposal)
+    {
+        std::vector<std::string> names;
+        for (const auto& voter : proposal.vote->voters) {
+            names.push_back(voter.name);
+        }
+        return names;
+    }
+
+    EngineOptions m_options;
+    std::shared_ptr<const Embedding> m_embedding;
+    const Prompt m_box = prompt(BoxPrompt{137, 131, 375, 309});
+    const Prompt m_click = prompt(PointPrompt{{256, 220}, true});
+    const Prompt m_outside = prompt(PointPrompt{{60, 60}, false});
+};
+
+TEST_F(IcMoeSegmenterTest, IC2_APackThatLearnedNothing_AnswersAsNoPack)
+{
+    const auto experts = segmenter(Learned::nothing);
+    const auto base = createLiteMedSam(m_options).value();
+    const auto ofBase = base->encode(picture(), {}, {}).value();
+    for (const auto& prompts : {std::vector{m_box}, std::vector{m_click}, std::vector{m_click, m_outside}}) {
+        const auto expected = base->predict(picture(), *ofBase, prompts, {}).value();
+        const auto given = answer(*experts, prompts);
+        EXPECT_EQ(given.candidates.front().mask, expected.candidates.front().mask);
+        EXPECT_EQ(given.candidates.front().voter, expected.candidates.front().voter);
+        EXPECT_FALSE(given.vote);
+    }
+}
+
+TEST_F(IcMoeSegmenterTest, AllKindsVote_AndSayHowMuch)
+{
+    const auto engine = segmenter(Learned::something);
+    const auto proposal = answer(*engine, {m_click});
+    ASSERT_TRUE(proposal.vote);
+    const auto names = namesOf(proposal);
+    EXPECT_EQ(names.front(), "box hypothesis");
+    EXPECT_TRUE(std::find(names.begin(), names.end(), "click expert") != names.end());
+    std::map<VoterKind, int> kinds;
+    double sum = 0;
+    for (const auto& voter : proposal.vote->voters) {
+        ++kinds[voter.kind];
+        sum += voter.weight;
+        EXPECT_GE(voter.weight, 0);
+    }
+    EXPECT_NEAR(sum, 1, 1e-4);
+    EXPECT_EQ(kinds[VoterKind::basic], 1);
+    EXPECT_EQ(kinds[VoterKind::semantic], 1);
+    EXPECT_EQ(kinds[VoterKind::adaptive], 2);
+    EXPECT_LE(proposal.vote->voters.size(), 8U);
+    EXPECT_EQ(proposal.vote->disagreement.size(), 512U * 512U);
+    EXPECT_GE(proposal.vote->agreement(), 0);
+    EXPECT_LE(proposal.vote->agreement(), 1);
+    EXPECT_LE(proposal.candidates.size(), 3U);
+    EXPECT_EQ(proposal.candidates.front().voter, "vote");
+    EXPECT_EQ(proposal.engine.engine, "IC-MoE");
+    EXPECT_EQ(proposal.engine.expertsRevision, "test");
+
+    const auto again = answer(*engine, {m_click});
+    EXPECT_EQ(again.candidates.front().mask, proposal.candidates.front().mask); // IC8
+    EXPECT_EQ(again.vote->disagreement, proposal.vote->disagreement);
+}
+
+TEST_F(IcMoeSegmenterTest, IC5_ExpertsThatAreSwitchedOff_DoNotSpeak)
+{
+    m_options.withoutKinds = {VoterKind::semantic, VoterKind::adaptive};
+    const auto some = answer(*segmenter(Learned::something), {m_click});
+    for (const auto& voter : some.vote->voters) {
+        EXPECT_TRUE(voter.kind == VoterKind::base || voter.kind == VoterKind::basic) << voter.name;
+    }
+    m_options.withoutKinds = {VoterKind::basic, VoterKind::semantic, VoterKind::adaptive};
+    const auto base = answer(*segmenter(Learned::something), {m_box});
+    EXPECT_EQ(namesOf(base), (std::vector<std::string>{"base", "base mask 1"}));
+    m_options.withoutKinds = {VoterKind::base};
+    const auto experts = answer(*segmenter(Learned::something), {m_box});
+    for (const auto& voter : experts.vote->voters) {
+        EXPECT_NE(voter.kind, VoterKind::base);
+    }
+}
+
+TEST_F(IcMoeSegmenterTest, WithoutTheVote_VoicesCountAlike)
+{
+    m_options.withVote = false;
+    const auto proposal = answer(*segmenter(Learned::something), {m_click});
+    for (const auto& voter : proposal.vote->voters) {
+        EXPECT_NEAR(voter.weight, 1.0 / static_cast<double>(proposal.vote->voters.size()), 1e-5);
+    }
+}
+
+TEST_F(IcMoeSegmenterTest, APreview_HearsAFewVoices)
+{
+    const auto engine = segmenter(Learned::something);
+    ASSERT_TRUE(engine->hasPreview());
+    const auto preview = engine->preview(picture(), *m_embedding, {m_click}, {}).value();
+    EXPECT_TRUE(preview.isPreview);
+    EXPECT_EQ(namesOf(preview), (std::vector<std::string>{"box hypothesis", "box hypothesis 2", "click expert"}));
+    EXPECT_FALSE(answer(*engine, {m_click}).isPreview);
+    m_options.previews = false;
+    EXPECT_FALSE(segmenter(Learned::something)->hasPreview());
+}
+
+TEST_F(IcMoeSegmenterTest, IC7_ClicksAreHonoured_InAnyMixOfPrompts)
+{
+    const auto engine = segmenter(Learned::something);
+    const auto scribble = prompt(ScribblePrompt{{{200, 200}, {230, 210}, {260, 215}}, true});
+    const auto lasso = prompt(LassoPrompt{{{130, 125}, {380, 128}, {378, 312}, {134, 310}}});
+    const auto earlier = prompt(MaskPrompt{ellipseMask(512, 512, {256, 220}, 100, 70)});
+    const auto label = prompt(LabelPrompt{"b"});
+    const std::vector<std::vector<Prompt>> mixes{
+        {m_click, m_outside},        {m_box, m_click, m_outside},
+        {scribble, m_outside},       {lasso, m_click},
+        {earlier, m_outside, label}, {m_box, scribble, lasso, earlier, m_click, m_outside, label}};
+    for (const auto& mix : mixes) {
+        const auto proposal = answer(*engine, mix);
+        for (const auto& candidate : proposal.candidates) {
+            for (const auto& one : mix) {
+                if (const auto* click = std::get_if<PointPrompt>(&one.shape)) {
+                    EXPECT_EQ(candidate.mask.contains(static_cast<int>(click->at.x), static_cast<int>(click->at.y)),
+                              click->inside);
+                }
+            }
+        }
+    }
+    EXPECT_EQ(engine->predict(picture(), *m_embedding, {m_outside}, {}).error().code, ErrorCode::invalidArgument);
+}
+
+TEST_F(IcMoeSegmenterTest, AStoppedQuestion_IsCancelled_AndAForeignEmbeddingRefused)
+{
+    const auto engine = segmenter(Learned::something);
+    std::stop_source stop;
+    stop.request_stop();
+    EXPECT_EQ(engine->predict(picture(), *m_embedding, {m_click}, stop.get_token()).error().code, ErrorCode::cancelled);
+    EXPECT_EQ(engine->encode(picture(), stop.get_token(), {}).error().code, ErrorCode::cancelled);
+    class Foreign final : public Embedding {
+        std::size_t byteSize() const override { return 0; }
+    };
+    EXPECT_EQ(engine->predict(picture(), Foreign{}, {m_click}, {}).error().code, ErrorCode::invalidArgument);
+}
+
+TEST_F(IcMoeSegmenterTest, AnEmbeddingFromTheDisk_AnswersWithTheSameBits)
+{
+    const auto engine = segmenter(Learned::something);
+    const auto warm = answer(*engine, {m_click});
+    const auto bytes = engine->serialize(*m_embedding);
+    EXPECT_EQ(bytes.size(), PictureFeatures::byteSize());
+    EXPECT_LE(bytes.size(), std::size_t{4} << 20);
+    m_embedding = engine->deserialize(bytes).value();
+    const auto cold = answer(*engine, {m_click});
+    EXPECT_EQ(cold.candidates.front().mask, warm.candidates.front().mask);
+    EXPECT_EQ(cold.vote->disagreement, warm.vote->disagreement);
+    EXPECT_EQ(engine->deserialize(std::span(bytes).first(100)).error().code, ErrorCode::malformedFile);
+    EXPECT_NE(engine->featuresKey(), "");
+}
+
+TEST_F(IcMoeSegmenterTest, ThePackIsFound_WhereItShouldBe)
+{
+    const auto file = weights::loadLiteMedSam(m_options.weightFolders);
+    const TemporaryFolder folder;
+    m_options.packFolders = {folder / "none", folder.path()};
+    EXPECT_EQ(findPack(m_options, file->sha256).value(), nullptr); // none is shipped: the base answers
+    const auto bytes = packOf(Learned::something, file->sha256)->toBytes();
+    ASSERT_TRUE(writeFileAtomically(folder / "icmoe.safetensors", *bytes));
+    EXPECT_NE(findPack(m_options, file->sha256).value(), nullptr);
+    EXPECT_EQ(createEngine(m_options).value()->info().engine, "IC-MoE");
+    m_options.experts = "none";
+    EXPECT_EQ(createEngine(m_options).value()->info().engine, "LiteMedSAM");
+    m_options.experts = (folder / "missing.safetensors").string();
+    EXPECT_EQ(createEngine(m_options).error().code, ErrorCode::notFound);
+}
+
+} // namespace
+} // namespace icmoe::test

@@ -1,0 +1,317 @@
+#include "inference/training/BasicTraining.h"
+
+#include "TestWeights.h"
+#include "core/mask/Metrics.h"
+#include "inference/training/Augmentation.h"
+#include "inference/training/RoutedTraining.h"
+#include "inference/training/SyntheticScenes.h"
+#include "inference/training/VoteTraining.h"
+#include "tests/support/TestSupport.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <set>
+
+namespace icmoe::test {
+namespace {
+
+using namespace icmoe::training;
+
+/// Encodes nothing: the picture's own values, so that tests of the training need no real encoder.
+class PlainEncoder final : public ImageEncoder {
+public:
+    std::optional<at::Tensor> encode(const float* input, const Step& step, const Tap& tap) override
+    {
+        ++encoded;
+        const auto picture = at::from_blob(const_cast<float*>(input), {256, 256, 3}).clone();
+        if (tap) {
+            tap("stage0", picture.repeat({1, 1, 22}).slice(2, 0, 64).contiguous());
+            const auto half = at::avg_pool2d(picture.permute({2, 0, 1}), 2).permute({1, 2, 0});
+            tap("stage1", half.repeat({1, 1, 43}).slice(2, 0, 128).contiguous());
+        }
+        const auto cells = at::avg_pool2d(picture.permute({2, 0, 1}), 4).flatten(1).t(); // 4096×3
+        return step() ? std::optional(0.3 * cells.repeat({1, 86}).slice(1, 0, 256).contiguous()) : std::nullopt;
+    }
+    int steps() const override { return 1; }
+    int encoded = 0;
+};
+
+TapProjection plainTaps()
+{
+    at::manual_seed(2);
+    return {at::randn({kHalfTapChannels, 128}), at::zeros({kHalfTapChannels}), at::randn({kFullTapChannels, 64}),
+            at::zeros({kFullTapChannels})};
+}
+
+SliceMask disc(double x, double y, double radius)
+{
+    return ellipseMask(120, 100, {x, y}, radius, radius);
+}
+
+std::unique_ptr<ViewLibrary> libraryIn(const std::filesystem::path& folder, PlainEncoder& encoder, int scenes)
+{
+    auto library = std::make_unique<ViewLibrary>(DiskCache::open(folder, std::size_t{256} << 20).value(),
+                                                 std::size_t{64} << 20, "test");
+    EXPECT_TRUE(library->add(syntheticRecipes(scenes, 5), encoder, plainTaps(), [](auto, auto) {}, {}));
+    return library;
+}
+
+TEST(Augmentation, TheSameSeed_GivesTheSameBits_AndLabelsMoveWithThePicture)
+{
+    TrainingPicture picture;
+    picture.image.width = 120;
+    picture.image.height = 100;
+    const auto truth = disc(50, 40, 18);
+    for (const auto inside : truth.toBitmap()) {
+        picture.image.pixels.push_back(inside != 0 ? 230 : 25);
+        picture.values.push_back(inside != 0 ? 3 : 0);
+    }
+    std::set<std::vector<std::uint8_t>> different;
+    for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+        const auto one = augmented(picture, seed);
+        EXPECT_EQ(one.image.pixels, augmented(picture, seed).image.pixels);
+        different.insert(one.image.pixels);
+        std::size_t bright = 0;
+        std::size_t labelled = 0;
+        for (std::size_t n = 0; n < one.values.size(); ++n) {
+            labelled += one.values[n] == 3 ? 1 : 0;
+            bright += one.values[n] == 3 && one.image.pixels[n] > 110 ? 1 : 0;
+        }
+        EXPECT_GT(labelled, 200U);
+        EXPECT_GT(static_cast<double>(bright), 0.85 * static_cast<double>(labelled)) << "seed " << seed;
+    }
+    EXPECT_EQ(different.size(), 6U);
+}
+
+TEST(SyntheticScenes, AreTheSameForASeed_AndHoldSeveralObjects)
+{
+    std::size_t objects = 0;
+    for (std::uint64_t seed = 0; seed < 8; ++seed) {
+        const auto scene = syntheticScene(seed);
+        EXPECT_EQ(scene.image.pixels, syntheticScene(seed).image.pixels);
+        EXPECT_EQ(scene.values.size() * static_cast<std::size_t>(scene.image.channels), scene.image.pixels.size());
+        objects += objectsOn(scene, true).size();
+    }
+    EXPECT_GE(objects, 16U);
+}
+
+TEST(PromptSimulator, PromptsFitTheirObject)
+{
+    const auto truth = disc(60, 50, 25);
+    Random random(4);
+    for (int n = 0; n < 40; ++n) {
+        const auto click = firstClick(truth, random);
+        ASSERT_TRUE(click);
+        EXPECT_TRUE(truth.contains(static_cast<int>(click->at.x), static_cast<int>(click->at.y)));
+        const auto box = jitteredBox(truth, random);
+        EXPECT_NEAR(box.x0, 35, 8);
+        EXPECT_NEAR(box.y1, 75, 8);
+        const auto scribble = scribbleIn(truth, true, random);
+        ASSERT_TRUE(scribble);
+        for (const auto at : scribble->path) {
+            EXPECT_TRUE(truth.contains(static_cast<int>(std::lround(at.x)), static_cast<int>(std::lround(at.y))));
+        }
+        const auto lasso = lassoAround(truth, random);
+        ASSERT_TRUE(lasso);
+        EXPECT_GT(dice(polygonMask(120, 100, lasso->polygon), truth), 0.75);
+        const auto mask = roughMask(truth, random);
+        ASSERT_TRUE(mask);
+        EXPECT_GT(dice(mask->mask, truth), 0.5);
+        EXPECT_LT(dice(mask->mask, truth), 1);
+    }
+}
+
+TEST(PromptSimulator, ACorrection_LiesInTheError_AndSaysWhichKind)
+{
+    const auto truth = disc(60, 50, 25);
+    Random random(4);
+    for (int n = 0; n < 20; ++n) {
+        const auto missed = correctingClick(truth, disc(50, 50, 20), random);
+        ASSERT_TRUE(missed);
+        EXPECT_EQ(missed->inside, truth.contains(static_cast<int>(missed->at.x), static_cast<int>(missed->at.y)));
+    }
+    EXPECT_FALSE(correctingClick(truth, truth, random));
+    EXPECT_FALSE(correctingClick(truth, disc(60, 50, 40), random)->inside);
+    EXPECT_TRUE(correctingClick(truth, SliceMask(120, 100), random)->inside);
+}
+
+TEST(AdamW, FindsAMinimum_AndGoesOnFromItsState)
+{
+    const auto run = [](int steps, int interruptedAt) {
+        auto optimizer = std::make_unique<AdamW>(std::map<std::string, at::Tensor>{{"x", at::full({4}, 3.0F)}},
+                                                 AdamW::Options{.rate = 0.1});
+        for (int n = 0; n < steps; ++n) {
+            if (n == interruptedAt) {
+                auto other = std::make_unique<AdamW>(std::map<std::string, at::Tensor>{{"x", at::zeros({4})}},
+                                                     AdamW::Options{.rate = 0.1});
+                other->restore(optimizer->state());
+                optimizer = std::move(other);
+            }
+            optimizer->zeroGradients();
+            (optimizer->parameters().at("x") - at::arange(4)).square().sum().backward();
+            optimizer->step(1);
+        }
+        return std::pair(optimizer->parameters().at("x").detach().clone(), optimizer->averaged().at("x"));
+    };
+    const auto [x, average] = run(200, -1);
+    EXPECT_LE((x - at::arange(4)).abs().max().item<float>(), 0.02F);
+    const auto [again, averagedAgain] = run(200, 77);
+    EXPECT_TRUE(at::equal(x, again));
+    EXPECT_TRUE(at::equal(average, averagedAgain));
+}
+
+TEST(ViewLibrary, EncodesEachPictureOnce_AndAgainWhatTheDiskLost)
+{
+    const TemporaryFolder folder;
+    PlainEncoder encoder;
+    const auto first = libraryIn(folder / "features", encoder, 4);
+    EXPECT_EQ(encoder.encoded, 4);
+    const auto again = libraryIn(folder / "features", encoder, 5);
+    EXPECT_EQ(encoder.encoded, 5);
+    ASSERT_EQ(first->views().size() + 1, again->views().size());
+    for (std::size_t n = 0; n < first->views().size(); ++n) {
+        ASSERT_EQ(first->views()[n].objects.size(), again->views()[n].objects.size());
+        EXPECT_EQ(first->views()[n].objects.front().truth, again->views()[n].objects.front().truth);
+        EXPECT_TRUE(at::equal(first->features(n)->embedding, again->features(n)->embedding));
+        EXPECT_TRUE(at::equal(first->features(n)->half, again->features(n)->half));
+    }
+    std::filesystem::remove_all(folder / "features");
+    EXPECT_EQ(libraryIn(folder / "features", encoder, 5)->features(4)->image.sizes(), (at::IntArrayRef{3, 256, 256}));
+    EXPECT_EQ(encoder.encoded, 10);
+}
+
+/// The frozen base and a few scenes.
+class ExpertTrainingTest : public ::testing::Test {
+protected:
+    void SetUp() override
+    {
+        ICMOE_NEEDS_WEIGHTS();
+        const auto file = weights::loadLiteMedSam(weightFolders());
+        ASSERT_TRUE(file) << file.error().oneLine();
+        m_weights = std::make_unique<NetworkWeights>(file->tensors);
+        m_prompts = std::make_unique<PromptEncoder>(*m_weights);
+        m_decoder = std::make_unique<ExpertDecoder>(*m_weights, *m_prompts);
+        m_library = libraryIn(m_folder / "features", m_encoder, 3);
+    }
+    [[nodiscard]] Result<ExpertParameters> train(int steps, const std::string& state, std::stop_token stop = {})
+    {
+        BasicOptions options;
+        options.steps = steps;
+        options.batch = 2;
+        options.state = state.empty() ? std::filesystem::path() : m_folder / state;
+        return trainBasicExperts(
+            *m_decoder, *m_library, options, [&](const StepReport& r) { m_reached = r.step; }, stop);
+    }
+
+    TemporaryFolder m_folder;
+    PlainEncoder m_encoder;
+    std::unique_ptr<NetworkWeights> m_weights;
+    std::unique_ptr<PromptEncoder> m_prompts;
+    std::unique_ptr<ExpertDecoder> m_decoder;
+    std::unique_ptr<ViewLibrary> m_library;
+    int m_reached = 0;
+};
+
+TEST_F(ExpertTrainingTest, IC1_TrainingLeavesEveryBitOfTheBase_AndMovesTheExperts)
+{
+    const auto before = m_weights->hash();
+    const auto experts = train(2, "");
+    ASSERT_TRUE(experts) << experts.error().oneLine();
+    EXPECT_EQ(m_weights->hash(), before);
+    EXPECT_GT(experts->get("token.prompt").abs().max().item<float>(), 0);
+    EXPECT_TRUE(experts->get("dense.2.weight").isfinite().all().item<bool>());
+}
+
+TEST_F(ExpertTrainingTest, AStoppedRun_GoesOnAsIfNothingHadHappened)
+{
+    const auto unbroken = train(3, "");
+    ASSERT_TRUE(unbroken);
+    std::stop_source stop;
+    stop.request_stop(); // stops after its first step
+    EXPECT_EQ(train(3, "state", stop.get_token()).error().code, ErrorCode::cancelled);
+    EXPECT_EQ(m_reached, 1);
+    const auto resumed = train(3, "state");
+    ASSERT_TRUE(resumed) << resumed.error().oneLine();
+    for (const auto& [name, tensor] : unbroken->tensors()) {
+        EXPECT_TRUE(at::equal(tensor, resumed->get(name))) << name;
+    }
+    std::ofstream(m_folder / "state") << "something else";
+    EXPECT_FALSE(train(3, "state"));
+}
+
+TEST_F(ExpertTrainingTest, SemanticAndAdaptiveExperts_LearnBesideTheBasicOnes)
+{
+    auto pack = std::make_shared<Pack>();
+    pack->taps = plainTaps();
+    pack->basic = ExpertParameters::fresh(kBasicExperts, 1);
+    const Council council(*m_weights, pack);
+    const auto basic = pack->basic.clone();
+    RoutedOptions options;
+    options.steps = 2;
+    options.batch = 2;
+    options.experts = 2;
+    const auto semantic = trainSemanticExperts(council, *m_library, options, [](const StepReport&) {}, {});
+    ASSERT_TRUE(semantic) << semantic.error().oneLine();
+    EXPECT_EQ(semantic->experts.count(), 2);
+    EXPECT_EQ(semantic->classes, (std::vector<std::string>{"synthetic:object"}));
+    EXPECT_TRUE(Routing(semantic->routing).hasPrototypes());
+    EXPECT_GT(semantic->experts.get("dense.2.weight").abs().max().item<float>(), 0);
+
+    options.experts = 4;
+    const auto adaptive =
+        trainAdaptiveExperts(council, *m_library, semantic->routing, options, [](const StepReport&) {}, {});
+    ASSERT_TRUE(adaptive) << adaptive.error().oneLine();
+    EXPECT_EQ(adaptive->experts.count(), 4);
+    EXPECT_TRUE(at::equal(adaptive->routing.at("prototypes"), semantic->routing.at("prototypes")));
+    EXPECT_FALSE(at::equal(adaptive->routing.at("router.1.bias"), at::zeros({4})));
+    double used = 0;
+    for (const double share : adaptive->usage) {
+        used += share;
+    }
+    EXPECT_NEAR(used, 1, 1e-9);
+    for (const auto& [name, tensor] : basic.tensors()) {
+        EXPECT_TRUE(at::equal(tensor, pack->basic.get(name))) << name; // they are frozen
+    }
+}
+
+TEST(NoisyTopTwo, GatesSumToOne_AndTheLoadIsAProbability)
+{
+    at::manual_seed(9);
+    const auto scores = at::randn({40, 4});
+    const auto deviation = at::full({40, 4}, 0.7F);
+    const auto top = noisyTopTwo(scores, deviation, at::randn({40, 4}));
+    EXPECT_LE((top.gates.sum(1) - 1).abs().max().item<float>(), 1e-6F);
+    EXPECT_GE(top.load.min().item<float>(), 0);
+    EXPECT_LE(top.load.max().item<float>(), 1);
+    EXPECT_NEAR(top.load.sum(1).mean().item<double>(), 2, 0.35); // two of four are taken
+    const auto quiet =
+        noisyTopTwo(at::tensor({3.0F, 1.0F, 2.0F, 0.0F}).unsqueeze(0), at::full({1, 4}, 1e-3F), at::zeros({1, 4}));
+    EXPECT_TRUE(at::equal(quiet.chosen, at::tensor({0, 2}, at::kLong).unsqueeze(0)));
+    EXPECT_GT(quiet.load[0][0].item<float>(), 0.99F);
+    EXPECT_LT(quiet.load[0][1].item<float>(), 0.01F);
+}
+
+TEST_F(ExpertTrainingTest, SelectorAndVote_LearnFromWhatTheVoicesSaid)
+{
+    auto pack = std::make_shared<Pack>();
+    pack->taps = plainTaps();
+    pack->basic = ExpertParameters::fresh(kBasicExperts, 1);
+    const Council council(*m_weights, pack);
+    VoteOptions options;
+    options.cases = 3;
+    options.steps = 4;
+    options.selectorSteps = 40;
+    const auto selector = trainSelector(council, *m_library, options, [](const StepReport&) {}, {});
+    ASSERT_TRUE(selector) << selector.error().oneLine();
+    EXPECT_NO_THROW(Selector{*selector});
+    const auto vote = trainVote(council, *m_library, options, [](const StepReport&) {}, {});
+    ASSERT_TRUE(vote) << vote.error().oneLine();
+    const VotingNetwork network(vote->parameters);
+    EXPECT_GT(network.parameters().at("output.weight").abs().max().item<float>(), 0);
+    EXPECT_GE(network.threshold(), 0);
+}
+
+} // namespace
+} // namespace icmoe::test
