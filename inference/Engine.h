@@ -14,6 +14,7 @@ struct EngineOptions {
     std::filesystem::path cacheFolder;                ///< embeddings on disk; empty: memory only
     int threads = 0;                                  ///< 0: all cores
     Precision precision = Precision::automatic;
+    std::string family = "litemedsam"; ///< which network answers: a name of weights/ModelCatalogue.h, "sam-vit-b", …
     std::size_t memoryCacheBytes = std::size_t{512} << 20;
     std::size_t diskCacheBytes = std::size_t{4} << 30;
     /// false: the base's raw answers, as `evaluate --experts none` wants them (a box: mask 0; a click: the hypothesis

@@ -1,6 +1,7 @@
 #include "app/cli/EngineSession.h"
 
 #include "app/EngineLibraryLoader.h"
+#include "inference/weights/ModelCatalogue.h"
 
 #include <nlohmann/json.hpp>
 
@@ -27,7 +28,8 @@ EngineSession::EngineSession(std::stop_token stop)
 EngineSession::~EngineSession() = default;
 
 Result<std::unique_ptr<EngineSession>> EngineSession::open(const CommandContext& context, const std::string& precision,
-                                                           bool keepEmbeddings, bool guarantees)
+                                                           bool keepEmbeddings, bool guarantees,
+                                                           const std::string& model)
 {
     const auto folder = context.dataFolder();
     if (!folder) {
@@ -42,6 +44,7 @@ Result<std::unique_ptr<EngineSession>> EngineSession::open(const CommandContext&
                         : precision == "bf16" ? Precision::bf16
                                               : Precision::automatic;
     options.guarantees = guarantees;
+    options.family = model;
     options.previews = false; // nobody would see them
     if (!keepEmbeddings) {
         options.cacheFolder.clear();
@@ -87,6 +90,18 @@ void addPrecisionOption(CLI::App& command, std::string& precision)
     precision = "auto";
     command.add_option("--precision", precision, "Of the image encoder")
         ->check(CLI::IsMember({"auto", "fp32", "bf16"}))
+        ->capture_default_str();
+}
+
+void addModelOption(CLI::App& command, std::string& model)
+{
+    std::vector<std::string> names;
+    for (const auto& known : weights::kModels) {
+        names.emplace_back(known.name);
+    }
+    model = names.front();
+    command.add_option("--model", model, "Network that answers; icmoe self-check lists those that are installed")
+        ->check(CLI::IsMember(names))
         ->capture_default_str();
 }
 

@@ -19,6 +19,7 @@ struct EvaluateOptions {
     std::vector<std::filesystem::path> data;
     std::string protocol;
     std::string precision;
+    std::string model;
     std::string experts;
     bool cases = false;
 };
@@ -163,11 +164,13 @@ Status evaluate(const EvaluateOptions& options, const CommandContext& context)
     if (!sets) {
         return fail(sets.error());
     }
-    const auto engine = EngineSession::open(context, options.precision, false, options.experts != "none");
+    const auto engine =
+        EngineSession::open(context, options.precision, false, options.experts != "none", options.model);
     if (!engine) {
         return fail(engine.error());
     }
     json report{{"protocol", options.protocol},
+                {"model", options.model},
                 {"experts", options.experts},
                 {"sets", json::object()},
                 {"mean_dice", 0.0},
@@ -217,6 +220,7 @@ void addEvaluateCommand(CommandTable& table)
             },
             ""));
     addPrecisionOption(command, options->precision);
+    addModelOption(command, options->model);
     addExpertsOption(command, options->experts);
     command.add_flag("--cases", options->cases, "Also each case's Dice (with --json)");
 }

@@ -23,6 +23,7 @@ struct SegmentOptions {
     PromptOptions prompts;
     std::string preset = "abdomen";
     std::string precision;
+    std::string model;
     std::string experts;
     std::vector<std::string> without;
     std::string label = "Object";
@@ -196,7 +197,7 @@ Status segment(const SegmentOptions& options, const CommandContext& context)
     if (!prompts) {
         return fail(prompts.error());
     }
-    const auto engine = EngineSession::open(context, options.precision, true);
+    const auto engine = EngineSession::open(context, options.precision, true, true, options.model);
     if (!engine) {
         return fail(engine.error());
     }
@@ -240,6 +241,7 @@ void addSegmentCommand(CommandTable& table)
         ->check(CLI::IsMember({"abdomen", "lung", "bone", "brain"}))
         ->capture_default_str();
     addPrecisionOption(command, options->precision);
+    addModelOption(command, options->model);
     addExpertsOption(command, options->experts);
     command.add_option("--without", options->without, "Voters to leave out")
         ->delimiter(',')

@@ -38,6 +38,31 @@ void checkWeights(json& report, json& missing, const EngineOptions& options)
     }
 }
 
+/// The other networks, as far as their weights are there.
+void checkModels(json& report, json& missing, const EngineOptions& options)
+{
+    report["models"] = json::object();
+    if (report["weights"]["sound"].get<bool>()) {
+        report["models"][std::string(weights::kModels.front().name)] = report["weights"];
+    }
+    for (const weights::Model& model : weights::kModels) {
+        const auto path = weights::findWeights(options.weightFolders, model);
+        if (model.variant.empty() || !path) {
+            continue;
+        }
+        json& entry = report["models"][std::string(model.name)];
+        entry["file"] = path->string();
+        const auto file = weights::readWeights(*path, model);
+        entry["sound"] = file.has_value();
+        if (file) {
+            entry["sha256"] = file->sha256;
+        } else {
+            entry["error"] = toJson(file.error());
+            missing.push_back({{"what", file.error().message}, {"do", file.error().hint}});
+        }
+    }
+}
+
 void checkEngine(json& report, json& missing, const EngineOptions& options)
 {
     const auto library = loadEngineLibrary();
@@ -85,6 +110,11 @@ std::string asText(const json& report)
                 "  " + key + ": " + (value.is_object() ? textOf(value.value("message", json())) : textOf(value)) + "\n";
         }
     }
+    text += "models\n";
+    for (const auto& [name, model] : report["models"].items()) {
+        text += "  " + name + ": " + (model["sound"].get<bool>() ? "sound, " : "not sound, ") + textOf(model["file"]) +
+                "\n";
+    }
     text += "threads: " + textOf(report["threads"]) + "\ncodecs\n";
     for (const json& codec : report["codecs"]) {
         text += "  " + textOf(codec) + "\n";
@@ -114,6 +144,7 @@ Status selfCheck(const CommandContext& context)
     const EngineOptions options = folder->engineOptions(context.options.threads);
     checkEngine(report, report["missing"], options);
     checkWeights(report, report["missing"], options);
+    checkModels(report, report["missing"], options);
     checkPaths(report, report["missing"], *folder);
     context.console.result(report, asText(report));
     return {};

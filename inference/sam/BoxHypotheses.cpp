@@ -16,8 +16,9 @@ constexpr double kClearance = 1;
 
 class Collector {
 public:
-    Collector(const std::vector<Prompt>& prompts, const NetworkGrid& grid)
+    Collector(const std::vector<Prompt>& prompts, const NetworkGrid& grid, BoxCorners corners)
         : m_grid(grid)
+        , m_corners(corners)
     {
         for (const auto& prompt : prompts) {
             std::visit([this](const auto& shape) { add(shape); }, prompt.shape);
@@ -49,8 +50,9 @@ private:
 
     void addBox(double x0, double y0, double x1, double y1)
     {
-        const auto corner = [](double v, int side, double scale) {
-            return std::trunc(std::clamp(v, 0.0, side - 1.0) * scale);
+        const auto corner = [this](double v, int side, double scale) {
+            const double exact = std::clamp(v, 0.0, side - 1.0) * scale;
+            return m_corners == BoxCorners::truncated ? std::trunc(exact) : exact;
         };
         m_boxes.push_back({corner(x0, m_grid.width, m_grid.scaleX()), corner(y0, m_grid.height, m_grid.scaleY()),
                            corner(x1, m_grid.width, m_grid.scaleX()), corner(y1, m_grid.height, m_grid.scaleY())});
@@ -127,6 +129,7 @@ private:
     }
 
     const NetworkGrid& m_grid;
+    BoxCorners m_corners;
     std::vector<NetworkBox> m_boxes;
     std::vector<Point2> m_outside;
     NetworkBox m_core;
@@ -185,9 +188,9 @@ std::vector<NetworkBox> boxHypotheses(const NetworkBox& core, const std::vector<
     return list;
 }
 
-Result<BoxQuestion> askBoxes(const std::vector<Prompt>& prompts, const NetworkGrid& grid)
+Result<BoxQuestion> askBoxes(const std::vector<Prompt>& prompts, const NetworkGrid& grid, BoxCorners corners)
 {
-    return Collector(prompts, grid).question();
+    return Collector(prompts, grid, corners).question();
 }
 
 } // namespace icmoe

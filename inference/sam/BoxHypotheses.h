@@ -25,9 +25,13 @@ struct BoxQuestion {
     std::string notice; ///< for the annotator, empty where everything was used as meant
 };
 
+/// LiteMedSAM's published pre-processing truncates corners to whole network pixels, MedSAM's does not.
+enum class BoxCorners { truncated, exact };
+
 /// Reads checked prompts in canonical order. invalidArgument where nothing says what is inside (negative prompts
-/// alone). Corners of drawn boxes are truncated to whole network pixels, as the published pre-processing does.
-[[nodiscard]] Result<BoxQuestion> askBoxes(const std::vector<Prompt>& prompts, const NetworkGrid& grid);
+/// alone).
+[[nodiscard]] Result<BoxQuestion> askBoxes(const std::vector<Prompt>& prompts, const NetworkGrid& grid,
+                                           BoxCorners corners = BoxCorners::truncated);
 
 /// About ten boxes around `core` (a click: a box without area) inside the used part of the picture, small ones first;
 /// sides are moved so that points of `outside` lie outside where that is possible without cutting `core`.

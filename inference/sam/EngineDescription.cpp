@@ -70,7 +70,9 @@ EngineReport describeEngine(const EngineOptions& options)
     report.cuda = describeCuda();
     report.precision = describePrecision(options.precision);
     report.hasBf16 = hasBf16Hardware();
-    if (const auto file = weights::loadLiteMedSam(options.weightFolders)) {
+    const auto* model = weights::findModel(options.family);
+    if (const auto file =
+            weights::loadWeights(options.weightFolders, model != nullptr ? *model : weights::kModels[0])) {
         report.weights = file->path;
         report.weightsSha256 = file->sha256;
     } else {

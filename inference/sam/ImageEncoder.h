@@ -12,34 +12,37 @@ namespace icmoe {
 class NetworkWeights;
 struct EncoderKernels;
 
-/// TinyViT as LiteMedSAM has it: 256 × 256 × 3 → 64 × 64 × 256. Everything is channel last.
+/// A network that turns a picture of side() × side() × 3 into cells of 256 values, 64 × 64 of them in every published
+/// one. Everything is channel last.
 class ImageEncoder {
 public:
     /// Called after every step; false abandons the encoding.
     using Step = std::function<bool()>;
     /// Sees a layer's result (float32, [height, width, channels]), which is there during the call only: patch_embed,
-    /// stage0, down0, … stage3.
+    /// stage0, down0, … stage3 of TinyViT, patch_embed, block0, block1, … of SAM's transformer.
     using Tap = std::function<void(std::string_view name, const at::Tensor& value)>;
 
     virtual ~ImageEncoder() = default;
-    /// `input`: 256 × 256 × 3 floats. Returns float32 [4096, 256] (token = row · 64 + column), or nothing when a step
-    /// said so.
+    /// `input`: side() × side() × 3 floats. Returns float32 [4096, 256] (token = row · 64 + column), or nothing when a
+    /// step said so.
     [[nodiscard]] virtual std::optional<at::Tensor> encode(const float* input, const Step& step,
                                                            const Tap& tap = {}) = 0;
     /// How many times `step` is called.
     [[nodiscard]] virtual int steps() const = 0;
+    /// Of the square picture that the network takes.
+    [[nodiscard]] virtual int side() const { return 256; }
 };
 
-/// The encoder as a chain of LibTorch operators, in the element type given (float32 or bfloat16).
+/// TinyViT as LiteMedSAM has it, as a chain of LibTorch operators, in the element type given (float32 or bfloat16).
 [[nodiscard]] std::unique_ptr<ImageEncoder> makeTorchImageEncoder(const NetworkWeights& weights, at::ScalarType type);
 
-/// The encoder by the project's own kernels, whose passes stay in cache: the fast one on a processor. `kernels` must be
+/// TinyViT by the project's own kernels, whose passes stay in cache: the fast one on a processor. `kernels` must be
 /// one that this processor runs; without, the best one in fp32.
 [[nodiscard]] std::unique_ptr<ImageEncoder> makeFusedImageEncoder(const NetworkWeights& weights);
 [[nodiscard]] std::unique_ptr<ImageEncoder> makeFusedImageEncoder(const NetworkWeights& weights,
                                                                   const EncoderKernels& kernels);
 
-/// Shapes of the four stages.
+/// Shapes of TinyViT's four stages.
 struct StageShape {
     int channels = 0;
     int side = 0; ///< height and width of its tokens

@@ -7,6 +7,7 @@
 #include "inference/sam/NetworkWeights.h"
 #include "inference/sam/Preprocess.h"
 #include "inference/sam/PromptEncoder.h"
+#include "inference/sam/SegmenterSupport.h"
 #include "inference/sam/TorchGuard.h"
 #include "inference/sam/kernels/EncoderKernels.h"
 
@@ -16,39 +17,14 @@
 #include <ATen/cpu/Utils.h>
 #include <algorithm>
 #include <chrono>
-#include <cstring>
-#include <list>
 #include <numeric>
 #include <thread>
 
 namespace icmoe {
 namespace {
 
-constexpr std::int64_t kTokens = 4096; // 64 × 64 cells
-constexpr std::int64_t kWidth = 256;   // values a cell
-constexpr std::size_t kEmbeddingBytes = static_cast<std::size_t>(kTokens * kWidth) * 2;
 constexpr std::int64_t kLargestBatch = 16; // boxes decoded at once
 constexpr std::size_t kOfferedGuesses = 3; // candidates that a click gets
-constexpr std::size_t kPreparedSlices = 2; // whose prompt-independent part of the decoder is kept (10 MiB each)
-
-/// Rounded to fp16 before its first use, so that an answer has the same bits from memory, from disk and fresh.
-class SamEmbedding final : public Embedding {
-public:
-    explicit SamEmbedding(at::Tensor features)
-        : m_features(std::move(features))
-    {
-    }
-    std::size_t byteSize() const override { return kEmbeddingBytes; }
-    const at::Tensor& features() const { return m_features; } ///< fp16 [4096, 256]
-
-private:
-    at::Tensor m_features;
-};
-
-double secondsSince(std::chrono::steady_clock::time_point start)
-{
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 bool processorHas(const char* feature)
 {
@@ -89,25 +65,12 @@ public:
 
     std::vector<std::byte> serialize(const Embedding& embedding) const override
     {
-        const auto* own = dynamic_cast<const SamEmbedding*>(&embedding);
-        if (own == nullptr) {
-            return {};
-        }
-        const auto* bytes = static_cast<const std::byte*>(own->features().const_data_ptr());
-        return {bytes, bytes + kEmbeddingBytes};
+        return SamEmbedding::toBytes(embedding);
     }
 
     Result<std::shared_ptr<const Embedding>> deserialize(std::span<const std::byte> bytes) const override
     {
-        if (bytes.size() != kEmbeddingBytes) {
-            return fail(ErrorCode::malformedFile, "a cached embedding has " + std::to_string(bytes.size()) +
-                                                      " bytes, " + std::to_string(kEmbeddingBytes) + " were expected");
-        }
-        return guarded<std::shared_ptr<const Embedding>>("reading a cached embedding", [&] {
-            auto features = at::empty({kTokens, kWidth}, at::kHalf);
-            std::memcpy(features.data_ptr(), bytes.data(), bytes.size());
-            return std::make_shared<const SamEmbedding>(std::move(features));
-        });
+        return SamEmbedding::fromBytes(bytes);
     }
 
 private:
@@ -144,7 +107,7 @@ private:
             return fail(ErrorCode::cancelled, "encoding the slice was cancelled");
         }
         ++m_encodeCount;
-        return std::make_shared<const SamEmbedding>(features->to(at::kHalf));
+        return std::make_shared<const SamEmbedding>(*features);
     }
 
     Result<Proposal> predictChecked(const SliceImage& image, const Embedding& embedding,
@@ -187,23 +150,6 @@ private:
         return proposal;
     }
 
-    const ImageTokens& prepared(const SamEmbedding& embedding)
-    {
-        // the tensor is kept, so its address names it
-        const auto found = std::find_if(m_prepared.begin(), m_prepared.end(),
-                                        [&](const auto& entry) { return entry.first.is_same(embedding.features()); });
-        if (found != m_prepared.end()) {
-            m_prepared.splice(m_prepared.begin(), m_prepared, found);
-        } else {
-            const auto image = embedding.features().to(at::kFloat).add_(m_prompts.noMask()).unsqueeze(0); // 1×4096×256
-            m_prepared.emplace_front(embedding.features(), m_decoder.prepare(image));
-            if (m_prepared.size() > kPreparedSlices) {
-                m_prepared.pop_back();
-            }
-        }
-        return m_prepared.front().second;
-    }
-
     MaskDecoder::Decoded decode(const SamEmbedding& embedding, const std::vector<NetworkBox>& boxes, std::size_t first,
                                 std::size_t count)
     {
@@ -214,16 +160,12 @@ private:
                 *out++ = static_cast<float>(v);
             }
         }
-        return m_decoder.decode(prepared(embedding), m_prompts.boxes(corners));
+        return m_decoder.decode(m_prepared.of(embedding, m_decoder, m_prompts.noMask()), m_prompts.boxes(corners));
     }
 
     static SliceMask maskOf(const at::Tensor& logits, const NetworkGrid& grid)
     {
-        const auto full = resampleLogits(logits.contiguous().data_ptr<float>(), grid);
-        std::vector<std::uint8_t> bitmap(full.size());
-        std::transform(full.begin(), full.end(), bitmap.begin(),
-                       [](float v) { return v > 0 ? std::uint8_t{1} : std::uint8_t{0}; });
-        return SliceMask::fromBitmap(bitmap, grid.width, grid.height);
+        return maskAboveZero(resampleLogits(logits.contiguous().data_ptr<float>(), grid), grid.width, grid.height);
     }
 
     /// Drawn boxes: the union of mask 0, then that of mask 1, which is better on some structures.
@@ -280,7 +222,7 @@ private:
     MaskDecoder m_decoder;
     std::unique_ptr<ImageEncoder> m_encoder;
     std::uint64_t m_encodeCount = 0;
-    std::list<std::pair<at::Tensor, ImageTokens>> m_prepared; ///< most recent first
+    PreparedSlices m_prepared;
 };
 
 } // namespace

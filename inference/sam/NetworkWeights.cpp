@@ -18,6 +18,17 @@ NetworkWeights::NetworkWeights(const weights::TensorTable& tensors)
     }
 }
 
+NetworkWeights::NetworkWeights(std::shared_ptr<const weights::WeightsFile> file)
+{
+    for (const auto& entry : file->tensors) {
+        if (entry.type == weights::ElementType::f32) {
+            auto* values = const_cast<std::byte*>(entry.bytes.data()); // nobody writes to a network's weights
+            m_tensors.emplace(entry.name, at::from_blob(
+                                              values, entry.shape, [file](void*) {}, at::kFloat));
+        }
+    }
+}
+
 const at::Tensor& NetworkWeights::get(const std::string& name) const
 {
     return m_tensors.at(name);

@@ -4,6 +4,7 @@
 
 #include <ATen/core/Tensor.h>
 #include <map>
+#include <memory>
 #include <string>
 
 namespace icmoe {
@@ -13,6 +14,8 @@ namespace icmoe {
 class NetworkWeights {
 public:
     explicit NetworkWeights(const weights::TensorTable& tensors);
+    /// The same without a copy of the values: the file stays in memory as long as one of its tensors. For large ones.
+    explicit NetworkWeights(std::shared_ptr<const weights::WeightsFile> file);
 
     /// A float32 tensor on the CPU.
     [[nodiscard]] const at::Tensor& get(const std::string& name) const;

@@ -32,6 +32,19 @@ BytePicture threeChannels(const SliceImage& image)
 
 } // namespace
 
+Result<BytePicture> colourPicture(const SliceImage& image)
+{
+    if (image.width <= 0 || image.height <= 0) {
+        return fail(ErrorCode::emptyInput, "the slice has no pixels");
+    }
+    const auto expected = static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.height) *
+                          static_cast<std::size_t>(std::max(image.channels, 0));
+    if ((image.channels != 1 && image.channels != 3) || image.pixels.size() != expected) {
+        return fail(ErrorCode::invalidArgument, "a slice of one or three channels with all its pixels was expected");
+    }
+    return threeChannels(image);
+}
+
 NetworkGrid NetworkGrid::of(int width, int height, double spacingX, double spacingY)
 {
     NetworkGrid grid{width, height, width, height, 0, 0};
@@ -63,19 +76,15 @@ double NetworkGrid::scaleY() const
 
 Result<NetworkInput> prepare(const SliceImage& image)
 {
-    if (image.width <= 0 || image.height <= 0) {
-        return fail(ErrorCode::emptyInput, "the slice has no pixels");
-    }
-    const auto expected = static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.height) *
-                          static_cast<std::size_t>(std::max(image.channels, 0));
-    if ((image.channels != 1 && image.channels != 3) || image.pixels.size() != expected) {
-        return fail(ErrorCode::invalidArgument, "a slice of one or three channels with all its pixels was expected");
+    const auto picture = colourPicture(image);
+    if (!picture) {
+        return fail(picture.error());
     }
     NetworkInput input;
     input.grid = NetworkGrid::of(image.width, image.height, image.spacingX, image.spacingY);
     const auto& grid = input.grid;
-    input.resized = resizeArea(resizeArea(threeChannels(image), grid.squareWidth, grid.squareHeight), grid.usedWidth,
-                               grid.usedHeight);
+    input.resized =
+        resizeArea(resizeArea(*picture, grid.squareWidth, grid.squareHeight), grid.usedWidth, grid.usedHeight);
     const auto [least, most] = std::minmax_element(input.resized.pixels.begin(), input.resized.pixels.end());
     const double low = *least;
     const double span = std::max(static_cast<double>(*most) - low, 1e-8);
@@ -90,7 +99,8 @@ Result<NetworkInput> prepare(const SliceImage& image)
     return input;
 }
 
-std::vector<float> resampleLogits(const float* logits, const NetworkGrid& grid)
+std::vector<float> resampleBilinear(const float* values, int stride, int fromWidth, int fromHeight, int toWidth,
+                                    int toHeight)
 {
     struct Neighbours {
         std::size_t first = 0;
@@ -108,13 +118,13 @@ std::vector<float> resampleLogits(const float* logits, const NetworkGrid& grid)
         }
         return list;
     };
-    const auto columns = along(grid.usedWidth, grid.width);
-    const auto rows = along(grid.usedHeight, grid.height);
+    const auto columns = along(fromWidth, toWidth);
+    const auto rows = along(fromHeight, toHeight);
     std::vector<float> result;
     result.reserve(columns.size() * rows.size());
     for (const auto& row : rows) {
-        const float* upper = logits + row.first * kNetworkSide;
-        const float* lower = logits + row.second * kNetworkSide;
+        const float* upper = values + row.first * static_cast<std::size_t>(stride);
+        const float* lower = values + row.second * static_cast<std::size_t>(stride);
         for (const auto& column : columns) {
             const float above = upper[column.first] * (1 - column.weight) + upper[column.second] * column.weight;
             const float below = lower[column.first] * (1 - column.weight) + lower[column.second] * column.weight;
@@ -122,6 +132,11 @@ std::vector<float> resampleLogits(const float* logits, const NetworkGrid& grid)
         }
     }
     return result;
+}
+
+std::vector<float> resampleLogits(const float* logits, const NetworkGrid& grid)
+{
+    return resampleBilinear(logits, kNetworkSide, grid.usedWidth, grid.usedHeight, grid.width, grid.height);
 }
 
 } // namespace icmoe

@@ -35,8 +35,16 @@ struct NetworkInput {
     std::vector<float> values; ///< 256 × 256 × 3, channel last, 0..1, padded with zeros right and below
 };
 
+/// The slice's pixels as three channels. emptyInput, invalidArgument (channels, or fewer bytes than the size needs).
+[[nodiscard]] Result<BytePicture> colourPicture(const SliceImage& image);
+
 /// engine.md section 1, first column. emptyInput, invalidArgument (channels, or fewer bytes than the size needs).
 [[nodiscard]] Result<NetworkInput> prepare(const SliceImage& image);
+
+/// Values at pixel centres, bilinear (edges held), from a picture of fromWidth × fromHeight whose rows lie `stride`
+/// apart. toHeight × toWidth values.
+[[nodiscard]] std::vector<float> resampleBilinear(const float* values, int stride, int fromWidth, int fromHeight,
+                                                  int toWidth, int toHeight);
 
 /// Logits of the network's grid (256 × 256) on the slice's own grid: cropped to the used part, then bilinear between
 /// pixel centres. height × width values; the mask is where they are above zero.

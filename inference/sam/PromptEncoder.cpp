@@ -1,14 +1,14 @@
 #include "inference/sam/PromptEncoder.h"
 
 #include "inference/sam/NetworkWeights.h"
-#include "inference/sam/Preprocess.h"
 
 #include <ATen/ATen.h>
 #include <numbers>
 
 namespace icmoe {
 
-PromptEncoder::PromptEncoder(const NetworkWeights& weights)
+PromptEncoder::PromptEncoder(const NetworkWeights& weights, int side)
+    : m_side(side)
 {
     const std::string root = "prompt_encoder.";
     m_frequencies = weights.get(root + "pe_layer.positional_encoding_gaussian_matrix");
@@ -40,7 +40,7 @@ at::Tensor PromptEncoder::position(const at::Tensor& unit) const
 
 at::Tensor PromptEncoder::boxes(const at::Tensor& boxes) const
 {
-    auto corners = position((boxes + 0.5).view({-1, 2, 2}) / kNetworkSide); // N×2×256
+    auto corners = position((boxes + 0.5).view({-1, 2, 2}) / m_side); // N×2×256
     return corners + at::stack({m_point[2], m_point[3]});
 }
 
@@ -53,7 +53,7 @@ at::Tensor PromptEncoder::points(const at::Tensor& points, const at::Tensor& lab
         kind = at::cat({kind, at::full({points.size(0), 1}, -1.0F)}, 1);
     }
     kind = kind.unsqueeze(-1); // N×P×1
-    auto code = position(at / kNetworkSide);
+    auto code = position(at / m_side);
     code = at::where(kind == 1, code + m_point[1], code);
     code = at::where(kind == 0, code + m_point[0], code);
     return at::where(kind == -1, m_notAPoint, code);
@@ -61,7 +61,7 @@ at::Tensor PromptEncoder::points(const at::Tensor& points, const at::Tensor& lab
 
 at::Tensor PromptEncoder::tokens(const at::Tensor& points, const at::Tensor& kinds) const
 {
-    auto code = position((points + 0.5) / kNetworkSide);
+    auto code = position((points + 0.5) / m_side);
     const auto kind = kinds.unsqueeze(-1); // N×P×1
     for (int n = 0; n < 4; ++n) {
         code = at::where(kind == n, code + m_point[n], code);

@@ -6,10 +6,11 @@ namespace icmoe {
 
 class NetworkWeights;
 
-/// SAM's prompt encoder on the 256 × 256 picture: prompts become tokens of 256 values and a dense map.
+/// SAM's prompt encoder: prompts become tokens of 256 values and a dense map of 64 × 64 cells.
 class PromptEncoder {
 public:
-    explicit PromptEncoder(const NetworkWeights& weights);
+    /// `side`: of the square picture whose pixels prompts are given in.
+    explicit PromptEncoder(const NetworkWeights& weights, int side = 256);
 
     /// Position code of the 64 × 64 grid's cell centres: [4096, 256]. Constant.
     [[nodiscard]] const at::Tensor& densePosition() const { return m_densePosition; }
@@ -30,6 +31,7 @@ private:
     /// Position code of points in 0..1: […, 2] → […, 256].
     [[nodiscard]] at::Tensor position(const at::Tensor& unit) const;
 
+    int m_side;
     at::Tensor m_frequencies; ///< [2, 128]
     at::Tensor m_densePosition;
     at::Tensor m_noMask;

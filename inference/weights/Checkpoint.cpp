@@ -1,6 +1,5 @@
 #include "inference/weights/Checkpoint.h"
 
-#include "inference/weights/StateDictPickle.h"
 #include "inference/weights/ZipArchive.h"
 
 #include <string_view>
@@ -41,7 +40,7 @@ bool isLittleEndian(const ZipArchive& archive, const std::string& root)
 
 } // namespace
 
-Result<TensorTable> readCheckpoint(std::span<const std::byte> file)
+Result<TensorTable> readCheckpoint(std::span<const std::byte> file, WriterDevice device)
 {
     const auto archive = ZipArchive::open(file);
     if (!archive) {
@@ -59,7 +58,7 @@ Result<TensorTable> readCheckpoint(std::span<const std::byte> file)
     if (!pickle) {
         return fail(pickle.error());
     }
-    auto described = readStateDict(*pickle);
+    auto described = readStateDict(*pickle, device);
     if (!described) {
         return fail(described.error());
     }

@@ -256,9 +256,10 @@ Result<std::string> metadataText(const Metadata& metadata)
 
 } // namespace
 
-Result<std::vector<std::byte>> writeSafetensors(const TensorTable& tensors, const Metadata& metadata)
+Result<SafetensorsLayout> layOutSafetensors(const TensorTable& tensors, const Metadata& metadata)
 {
-    std::vector<const TensorEntry*> order;
+    SafetensorsLayout layout;
+    auto& order = layout.order;
     std::set<std::string_view> names;
     for (const auto& tensor : tensors) {
         const auto count = elementCount(tensor.shape);
@@ -293,14 +294,28 @@ Result<std::vector<std::byte>> writeSafetensors(const TensorTable& tensors, cons
     header += "}";
     header.append((8 - header.size() % 8) % 8, ' ');
 
-    std::vector<std::byte> file;
-    file.reserve(8 + header.size() + offset);
+    layout.header.reserve(8 + header.size());
     for (std::size_t n = 0; n < 8; ++n) {
-        file.push_back(static_cast<std::byte>(std::uint64_t{header.size()} >> (8 * n)));
+        layout.header.push_back(static_cast<std::byte>(std::uint64_t{header.size()} >> (8 * n)));
     }
     const auto text = std::as_bytes(std::span(header));
-    file.insert(file.end(), text.begin(), text.end());
-    for (const auto* tensor : order) {
+    layout.header.insert(layout.header.end(), text.begin(), text.end());
+    return layout;
+}
+
+Result<std::vector<std::byte>> writeSafetensors(const TensorTable& tensors, const Metadata& metadata)
+{
+    auto layout = layOutSafetensors(tensors, metadata);
+    if (!layout) {
+        return fail(layout.error());
+    }
+    auto size = layout->header.size();
+    for (const auto* tensor : layout->order) {
+        size += tensor->bytes.size();
+    }
+    std::vector<std::byte> file = std::move(layout->header);
+    file.reserve(size);
+    for (const auto* tensor : layout->order) {
         file.insert(file.end(), tensor->bytes.begin(), tensor->bytes.end());
     }
     return file;

@@ -12,6 +12,15 @@ namespace icmoe::weights {
 /// What a file says of itself: names and values of printable ASCII without quote or backslash.
 using Metadata = std::map<std::string, std::string>;
 
+/// What a safetensors file consists of: the header's bytes, then those of the tensors in this order. Large files are
+/// written from it piece by piece.
+struct SafetensorsLayout {
+    std::vector<std::byte> header;
+    std::vector<const TensorEntry*> order; ///< entries of the table that was laid out
+};
+/// invalidArgument where a tensor cannot be written.
+[[nodiscard]] Result<SafetensorsLayout> layOutSafetensors(const TensorTable& tensors, const Metadata& metadata = {});
+
 /// A safetensors file's bytes: header, then the tensors without gaps, those of wider elements first and otherwise in
 /// the given order. The same tensors give the same bytes. Names must be unique, printable ASCII without quote or
 /// backslash.

@@ -77,8 +77,9 @@ tl::unexpected<Error> truncated()
 
 class Machine {
 public:
-    explicit Machine(std::span<const std::byte> pickle)
+    Machine(std::span<const std::byte> pickle, WriterDevice device)
         : m_reader(pickle)
+        , m_device(device)
     {
     }
 
@@ -323,6 +324,14 @@ private:
         return values;
     }
 
+    bool isKnownPlace(std::string_view place) const
+    {
+        constexpr std::string_view kCuda = "cuda:";
+        const bool isCuda =
+            place.starts_with(kCuda) && place.size() == kCuda.size() + 1 && place.back() >= '0' && place.back() <= '9';
+        return place == "cpu" || (isCuda && m_device == WriterDevice::cpuOrCuda);
+    }
+
     Status persistent()
     {
         const auto values = popTuple();
@@ -336,7 +345,7 @@ private:
         const auto* elements = std::get_if<std::int64_t>(&(*values)[4]);
         if (word == nullptr || *word != "storage" || kind == nullptr ||
             (*kind != Name::floatStorage && *kind != Name::longStorage) || key == nullptr || place == nullptr ||
-            *place != "cpu" || elements == nullptr || *elements < 0) {
+            !isKnownPlace(*place) || elements == nullptr || *elements < 0) {
             return malformed("a storage is not described as torch.save does");
         }
         if (key->empty() || key->size() > 9 || key->find_first_not_of("0123456789") != std::string_view::npos) {
@@ -443,6 +452,7 @@ private:
     }
 
     ByteReader m_reader;
+    WriterDevice m_device;
     std::vector<Value> m_stack;
     std::unordered_map<std::uint64_t, Value> m_memo;
     std::vector<std::vector<Value>> m_tuples;
@@ -453,7 +463,7 @@ private:
 
 } // namespace
 
-Result<std::vector<PickledTensor>> readStateDict(std::span<const std::byte> pickle)
+Result<std::vector<PickledTensor>> readStateDict(std::span<const std::byte> pickle, WriterDevice device)
 {
     if (pickle.size() > kLargestPickle) {
         return fail(ErrorCode::limitExceeded,
@@ -461,7 +471,7 @@ Result<std::vector<PickledTensor>> readStateDict(std::span<const std::byte> pick
                         std::to_string(kLargestPickle) + " are read",
                     "data.pkl", "Give the published checkpoint");
     }
-    return Machine(pickle).run();
+    return Machine(pickle, device).run();
 }
 
 } // namespace icmoe::weights

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/base/Result.h"
+#include "inference/weights/ModelCatalogue.h"
 #include "inference/weights/TensorTable.h"
 
 #include <filesystem>
@@ -32,9 +33,38 @@ struct WeightsFile {
 /// was pinned; errors of reading.
 [[nodiscard]] Result<WeightsFile> loadLiteMedSam(const std::vector<std::filesystem::path>& folders);
 
+/// Where a model's weights are: the first of `folders` that has its file. weightsMissing.
+[[nodiscard]] Result<std::filesystem::path> findWeights(const std::vector<std::filesystem::path>& folders,
+                                                        const Model& model);
+
+/// Reads a model's weights. LiteMedSAM's are compared with the pinned hash; those of the other families, which no hash
+/// is known for, with the one that the import wrote beside them (kHashEnding), and their tensors with what the model
+/// needs. weightsMissing, weightsUnknown; weightsCorrupt where one bit differs or the hash is missing; errors of
+/// reading.
+[[nodiscard]] Result<WeightsFile> loadWeights(const std::vector<std::filesystem::path>& folders, const Model& model);
+/// The same for the file `path`.
+[[nodiscard]] Result<WeightsFile> readWeights(const std::filesystem::path& path, const Model& model);
+
+/// Ending of the file beside imported weights that holds their SHA-256, as `sha256sum --check` reads it.
+inline constexpr std::string_view kHashEnding = ".sha256";
+
+/// What an import wrote.
+struct ImportedWeights {
+    const Model* model = nullptr;
+    std::filesystem::path path;
+    std::string sha256;       ///< of the written file
+    std::string sourceSha256; ///< of the file that was given
+    bool isPinned = false;    ///< the hash is known to this program; false: only the structure was checked
+};
+
 /// Converts a published checkpoint (or takes an already converted file) and writes it to `folder` as safetensors, whole
-/// or not at all. A sound file that is already there is kept. Returns its path. weightsUnknown for a family that is not
-/// supported or a checkpoint that is not the published one; errors of reading and writing.
+/// or not at all. A sound file that is already there is kept. LiteMedSAM is known by its hash. SAM and MedSAM are not:
+/// every tensor of the variant with its shape must be there, no other one, and all values finite. The families share
+/// that structure, so `family` is what the caller says and is never guessed. weightsUnknown for a family that is not
+/// known or another checkpoint; weightsCorrupt; errors of reading and writing.
+[[nodiscard]] Result<ImportedWeights> importModel(const std::filesystem::path& checkpoint, std::string_view family,
+                                                  const std::filesystem::path& folder);
+/// importModel(), of which only the path is wanted.
 [[nodiscard]] Result<std::filesystem::path> importWeights(const std::filesystem::path& checkpoint,
                                                           std::string_view family, const std::filesystem::path& folder);
 

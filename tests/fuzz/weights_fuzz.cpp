@@ -2,6 +2,7 @@
 // chooses the reader, so that one corpus serves all three.
 #include "inference/weights/Checkpoint.h"
 #include "inference/weights/Safetensors.h"
+#include "inference/weights/SamStructure.h"
 #include "inference/weights/StateDictPickle.h"
 
 #include <cstdlib>
@@ -21,6 +22,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         break;
     default:
         if (const auto tensors = icmoe::weights::readSafetensors(file)) {
+            (void)icmoe::weights::recogniseSam(*tensors);
+            (void)icmoe::weights::checkFinite(*tensors);
             // what was accepted can be written again
             if (!icmoe::weights::writeSafetensors(*tensors)) {
                 std::abort();

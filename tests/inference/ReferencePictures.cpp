@@ -40,6 +40,12 @@ std::int64_t discs(std::int64_t x, std::int64_t y, int c)
     return distance < 20 * 20 ? inner[c] : distance < 55 * 55 ? outer[c] : ground[c];
 }
 
+std::int64_t waves(std::int64_t x, std::int64_t y, int c)
+{
+    const std::int64_t values[] = {(x * x + 3 * y * y) >> 9, (7 * x * y) >> 8, 3 * x + 5 * y};
+    return values[c] & 255;
+}
+
 std::int64_t noisyBox(std::int64_t x, std::int64_t y)
 {
     const auto noise = ((x * 2654435761 + y * 40503 + x * y * 97) >> 7) % 41;
@@ -89,6 +95,9 @@ std::optional<SliceImage> referencePicture(const std::string& name)
     }
     if (name == "box512") {
         return paint(512, 512, 1, [](auto x, auto y, int) { return noisyBox(x, y); });
+    }
+    if (name == "waves1300x1500") {
+        return paint(1500, 1300, 3, waves);
     }
     if (name == "flat64") {
         return paint(64, 64, 1, [](auto, auto, int) { return 7; });

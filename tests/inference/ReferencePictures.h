@@ -7,8 +7,8 @@
 
 namespace icmoe::test {
 
-/// The pictures of tests/support/make_reference.py, by the same integer formulas. "colin27" is read from Debian's
-/// mricron-data and is missing where that package is.
+/// The pictures of tests/support/make_reference.py and tests/data/sam/make_reference.py, by the same integer formulas.
+/// "colin27" is read from Debian's mricron-data and is missing where that package is.
 [[nodiscard]] std::optional<SliceImage> referencePicture(const std::string& name);
 
 } // namespace icmoe::test

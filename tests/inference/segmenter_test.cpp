@@ -293,7 +293,7 @@ TEST(EngineLibrary, Door_IsFoundByNameAndCreatesTheEngine)
     const auto segmenter = doors->createSegmenter(options());
     ASSERT_TRUE(segmenter);
     EXPECT_EQ((*segmenter)->info().engine, "LiteMedSAM");
-    EXPECT_EQ(doors->importWeights("none.pth", "sam", "nowhere").error().code, ErrorCode::weightsUnknown);
+    EXPECT_EQ(doors->importWeights("none.pth", "sam", "nowhere").error().code, ErrorCode::notFound);
     const auto service = doors->createService(options(), [](const std::function<void()>& work) { work(); });
     ASSERT_TRUE(service);
 }

@@ -1,0 +1,60 @@
+#include "inference/sam/SegmenterSupport.h"
+
+#include "inference/sam/TorchGuard.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace icmoe {
+
+std::vector<std::byte> SamEmbedding::toBytes(const Embedding& embedding)
+{
+    const auto* own = dynamic_cast<const SamEmbedding*>(&embedding);
+    if (own == nullptr) {
+        return {};
+    }
+    const auto* bytes = static_cast<const std::byte*>(own->features().const_data_ptr());
+    return {bytes, bytes + kBytes};
+}
+
+Result<std::shared_ptr<const Embedding>> SamEmbedding::fromBytes(std::span<const std::byte> bytes)
+{
+    if (bytes.size() != kBytes) {
+        return fail(ErrorCode::malformedFile, "a cached embedding has " + std::to_string(bytes.size()) + " bytes, " +
+                                                  std::to_string(kBytes) + " were expected");
+    }
+    return guarded<std::shared_ptr<const Embedding>>("reading a cached embedding", [&] {
+        const auto features = at::empty({kTokens, kWidth}, at::kHalf);
+        std::memcpy(features.data_ptr(), bytes.data(), bytes.size());
+        return std::make_shared<const SamEmbedding>(features);
+    });
+}
+
+const ImageTokens& PreparedSlices::of(const SamEmbedding& embedding, const MaskDecoder& decoder,
+                                      const at::Tensor& noMask)
+{
+    constexpr std::size_t kMost = 2;
+    // the tensor is kept, so its address names it
+    const auto found = std::find_if(m_slices.begin(), m_slices.end(),
+                                    [&](const auto& entry) { return entry.first.is_same(embedding.features()); });
+    if (found != m_slices.end()) {
+        m_slices.splice(m_slices.begin(), m_slices, found);
+    } else {
+        const auto image = embedding.features().to(at::kFloat).add_(noMask).unsqueeze(0); // 1×4096×256
+        m_slices.emplace_front(embedding.features(), decoder.prepare(image));
+        if (m_slices.size() > kMost) {
+            m_slices.pop_back();
+        }
+    }
+    return m_slices.front().second;
+}
+
+SliceMask maskAboveZero(const std::vector<float>& values, int width, int height)
+{
+    std::vector<std::uint8_t> bitmap(values.size());
+    std::transform(values.begin(), values.end(), bitmap.begin(),
+                   [](float v) { return v > 0 ? std::uint8_t{1} : std::uint8_t{0}; });
+    return SliceMask::fromBitmap(bitmap, width, height);
+}
+
+} // namespace icmoe

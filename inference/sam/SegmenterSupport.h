@@ -1,0 +1,54 @@
+#pragma once
+
+#include "core/engine/Segmenter.h"
+#include "inference/sam/MaskDecoder.h"
+
+#include <ATen/ATen.h>
+#include <chrono>
+#include <list>
+
+namespace icmoe {
+
+/// What SAM's family makes of a picture: 64 × 64 cells of 256 values. Rounded to fp16 before its first use, so that an
+/// answer has the same bits from memory, from disk and fresh.
+class SamEmbedding final : public Embedding {
+public:
+    static constexpr std::int64_t kTokens = 4096;
+    static constexpr std::int64_t kWidth = 256;
+    static constexpr std::size_t kBytes = static_cast<std::size_t>(kTokens * kWidth) * 2;
+
+    /// `features`: [4096, 256] of any type.
+    explicit SamEmbedding(const at::Tensor& features)
+        : m_features(features.to(at::kHalf))
+    {
+    }
+    std::size_t byteSize() const override { return kBytes; }
+    const at::Tensor& features() const { return m_features; } ///< fp16 [4096, 256]
+
+    /// As Segmenter::serialize() and deserialize() want them.
+    [[nodiscard]] static std::vector<std::byte> toBytes(const Embedding& embedding);
+    [[nodiscard]] static Result<std::shared_ptr<const Embedding>> fromBytes(std::span<const std::byte> bytes);
+
+private:
+    at::Tensor m_features;
+};
+
+/// The prompt-independent part of the decoder for the slices asked about last (10 MiB each).
+class PreparedSlices {
+public:
+    /// Valid until the next call.
+    const ImageTokens& of(const SamEmbedding& embedding, const MaskDecoder& decoder, const at::Tensor& noMask);
+
+private:
+    std::list<std::pair<at::Tensor, ImageTokens>> m_slices; ///< most recent first
+};
+
+/// The pixels whose value is above zero. `values`: height × width.
+[[nodiscard]] SliceMask maskAboveZero(const std::vector<float>& values, int width, int height);
+
+[[nodiscard]] inline double secondsSince(std::chrono::steady_clock::time_point start)
+{
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+} // namespace icmoe
