@@ -18,8 +18,7 @@ using nlohmann::json;
 struct EvaluateOptions {
     std::vector<std::filesystem::path> data;
     std::string protocol;
-    std::string precision;
-    std::string experts;
+    EngineChoice engine;
     bool cases = false;
 };
 
@@ -144,12 +143,16 @@ Status evaluate(const EvaluateOptions& options, const CommandContext& context)
     if (!sets) {
         return fail(sets.error());
     }
-    const auto engine = EngineSession::open(context, options.precision, false, options.experts != "none");
+    EngineChoice choice = options.engine;
+    choice.keepEmbeddings = false;
+    choice.guarantees = choice.experts != "none"; // "none": what the base says, without the program's help
+    const auto engine = EngineSession::open(context, choice);
     if (!engine) {
         return fail(engine.error());
     }
     json report{{"protocol", options.protocol},
-                {"experts", options.experts},
+                {"experts", options.engine.experts},
+                {"without", options.engine.without},
                 {"sets", json::object()},
                 {"mean_dice", 0.0},
                 {"bootstrap", {{"resamples", 2000}, {"seed", 1}, {"unit", "picture"}}}};
@@ -197,8 +200,7 @@ void addEvaluateCommand(CommandTable& table)
                 return protocol ? std::string() : protocol.error().message;
             },
             ""));
-    addPrecisionOption(command, options->precision);
-    addExpertsOption(command, options->experts);
+    addEngineOptions(command, options->engine);
     command.add_flag("--cases", options->cases, "Also each case's Dice (with --json)");
 }
 

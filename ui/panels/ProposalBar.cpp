@@ -4,6 +4,7 @@
 #include "ui/document/AnnotationDocument.h"
 #include "ui/models/LabelTableModel.h"
 #include "ui/panels/Segments.h"
+#include "ui/panels/VotersPopup.h"
 #include "ui/panels/Widgets.h"
 #include "ui/style/Icons.h"
 
@@ -99,6 +100,15 @@ QWidget* ProposalBar::makePreviewPage(const Actions& actions)
     texts->addWidget(m_title);
     texts->addWidget(m_detail);
     row->addLayout(texts, 1);
+    m_notice = new IconLabel(QStringLiteral("info"), "value", 18, page);
+    row->addWidget(m_notice);
+    m_voters = makeIconButton(QStringLiteral("disagreement"), tr("Who voted"), "rowicon", page);
+    m_votersPopup = new VotersPopup(this);
+    QSizePolicy kept = m_voters->sizePolicy();
+    kept.setRetainSizeWhenHidden(true); // a preview has no vote yet: nothing may jump when its answer has one
+    m_voters->setSizePolicy(kept);
+    connect(m_voters, &QToolButton::clicked, this, [this] { m_votersPopup->popUp(*m_voters); });
+    row->addWidget(m_voters);
 
     m_modes = new Segments(tr("Accept"), page);
     for (const ActionId id : {ActionId::modeReplace, ActionId::modeAdd, ActionId::modeSubtract}) {
@@ -196,20 +206,52 @@ void ProposalBar::updatePreview()
     if (const Label* label = m_document.segmentation().labels().find(m_document.activeLabel())) {
         m_swatch->setLabel({label->colour.red, label->colour.green, label->colour.blue}, label->id);
     }
-    m_title->setText(m_document.isAsking() ? tr("Preview, asking again") : tr("Preview"));
+    // A preview is followed by its full answer: that is no news. Another answer that is still shown is.
+    m_title->setText(m_document.isAsking() && !proposal.isPreview ? tr("Preview, asking again") : tr("Preview"));
     QStringList details;
     if (candidate.mask.empty()) {
         details << tr("nothing found: Accept stores \"examined, nothing there\"");
     } else {
-        details << areaText(candidate.mask, m_document.volume()->geometry(), proposal.plane)
-                << tr("estimate %1 %").arg(qRound(std::clamp(candidate.predictedIou, 0.0, 1.0) * 100));
+        details << areaText(candidate.mask, m_document.volume()->geometry(), proposal.plane) << confidence();
     }
     m_detail->setText(details.join(QStringLiteral(" · ")));
-    m_detail->setAccessibleDescription(QString::fromStdString(proposal.notice));
+    const QString notice = QString::fromStdString(proposal.notice);
+    m_detail->setAccessibleDescription(notice);
+    m_notice->setVisible(!notice.isEmpty());
+    m_notice->setToolTip(notice);
+    m_notice->setAccessibleName(notice);
+    updateVote();
     m_modes->setCurrent(static_cast<int>(m_document.combineMode()));
     const auto count = static_cast<int>(proposal.candidates.size());
     m_candidates->setVisible(count > 1);
     m_candidateText->setText(tr("%1 / %2").arg(m_document.candidateIndex() + 1).arg(count));
+}
+
+QString ProposalBar::confidence() const
+{
+    const Proposal& proposal = *m_document.proposal();
+    if (const Vote* vote = m_document.proposalVote()) {
+        return agreementText(vote->agreement());
+    }
+    if (proposal.isPreview) {
+        return m_document.isAsking() ? tr("voting…") : tr("before the vote");
+    }
+    const auto& candidate = proposal.candidates[static_cast<std::size_t>(m_document.candidateIndex())];
+    return tr("estimate %1 %").arg(qRound(std::clamp(candidate.predictedIou, 0.0, 1.0) * 100));
+}
+
+void ProposalBar::updateVote()
+{
+    const Vote* vote = m_document.proposalVote();
+    m_voters->setVisible(vote != nullptr && !vote->voters.empty());
+    if (vote == nullptr) {
+        m_votersPopup->hide();
+        return;
+    }
+    m_votersPopup->setVote(*vote);
+    const QStringList lines = m_votersPopup->bars().lines();
+    m_voters->setToolTip(tr("Who voted") + QLatin1Char('\n') + lines.join(QLatin1Char('\n')));
+    m_voters->setAccessibleDescription(lines.join(QStringLiteral(", ")));
 }
 
 void ProposalBar::updateMessage()
