@@ -15,6 +15,7 @@
 #include <QApplication>
 #include <QDir>
 #include <QScreen>
+#include <QToolButton>
 
 using namespace icmoe;
 using namespace icmoe::ui;

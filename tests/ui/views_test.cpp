@@ -1,5 +1,6 @@
 #include "ViewTestSupport.h"
 
+#include "ui/style/Tokens.h"
 #include "ui/tools/MeasureTool.h"
 
 #include <QElapsedTimer>
@@ -53,6 +54,10 @@ std::shared_ptr<const Volume> softPhantom(SpacingSource source = SpacingSource::
 class ViewsTest final : public QObject {
     Q_OBJECT
 
+    static bool isNear(const QColor& a, const QColor& b)
+    {
+        return std::abs(a.red() - b.red()) + std::abs(a.green() - b.green()) + std::abs(a.blue() - b.blue()) < 40;
+    }
     /// Pixels of the colours of the dots where voters differ.
     static int amberPixels(const QImage& image)
     {
@@ -60,9 +65,7 @@ class ViewsTest final : public QObject {
         for (int y = 0; y < image.height(); ++y) {
             for (int x = 0; x < image.width(); ++x) {
                 const QColor c = image.pixelColor(x, y);
-                count += c.red() > 180 && c.red() - c.blue() > 60 && c.green() - c.blue() > 30 && c.green() < c.red()
-                             ? 1
-                             : 0;
+                count += isNear(c, tokens().vote(0.67)) || isNear(c, tokens().vote(0.8)) ? 1 : 0;
             }
         }
         return count;

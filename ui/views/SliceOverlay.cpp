@@ -20,7 +20,7 @@ namespace {
 constexpr double kMargin = 10;
 constexpr double kCrosshairGap = 14; // half of it, so that the voxel is seen
 constexpr double kLargePixel = 10;   // logical pixels: from here on outlines follow pixel edges exactly
-constexpr double kDotStep = 5.5;     // logical pixels between the dots where voters differ
+constexpr double kDotStep = 8;       // logical pixels between the dots where voters differ
 constexpr double kSmallView = 420;   // narrower views have no texts in the right corner
 
 const QColor kHalo(0, 0, 0, 170);
@@ -164,10 +164,10 @@ void SliceOverlay::draw(QPainter& painter, const Frame& frame, const std::vector
 {
     m_frame = frame;
     painter.setRenderHint(QPainter::Antialiasing);
+    drawDisagreement(painter, disagreement); // over the fills, under the outlines
     for (const ShownObject& object : objects) {
         drawObject(painter, object);
     }
-    drawDisagreement(painter, disagreement);
     drawCrosshair(painter);
     drawPrompts(painter);
     m_tools.currentTool().draw(painter, *this);
@@ -280,16 +280,17 @@ void SliceOverlay::drawDisagreement(QPainter& painter, const ShownDisagreement& 
     };
     markAll(disagreement.some, false);
     markAll(disagreement.strong, true);
-    const QColor amber = tokens().voteRamp[2];
+    const QColor amber = tokens().vote(0.67);
+    const QColor bright = tokens().vote(0.8);
     const QRectF seen = QRectF(QPointF(), t.size).adjusted(-4, -4, 4, 4);
     painter.setPen(Qt::NoPen);
     for (const auto& [place, strong] : dots) {
         const QPointF at = origin + QPointF((place.second + shift(place.first)) * kDotStep, place.first * rowHeight);
         if (seen.contains(at)) {
-            const double radius = strong ? 1.9 : 1.3;
-            painter.setBrush(QColor(0, 0, 0, 190)); // so that it is seen on any label and on bone
-            painter.drawEllipse(at, radius + 0.9, radius + 0.9);
-            painter.setBrush(strong ? tokens().voteRamp[3] : amber);
+            const double radius = strong ? 1.9 : 1.2;
+            painter.setBrush(QColor(0, 0, 0, 170)); // so that it is seen on any label and on bone
+            painter.drawEllipse(at, radius + 0.8, radius + 0.8);
+            painter.setBrush(strong ? bright : amber);
             painter.drawEllipse(at, radius, radius);
         }
     }
