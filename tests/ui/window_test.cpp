@@ -263,7 +263,7 @@ private Q_SLOTS:
             run.drag({0.35, 0.35}, {0.6, 0.6});
             ProposalBar& bar = run.window.proposalBar();
             QTRY_VERIFY(run.document.proposal() != nullptr && run.document.proposal()->isPreview);
-            QVERIFY(bar.sentence().contains(QLatin1String("voting…")));
+            QVERIFY(bar.sentence().contains(QStringLiteral("voting…")));
             QVERIFY(bar.acceptButton().isEnabled());
             QVERIFY(!bar.votersButton().isVisible());
             run.engine.release();

@@ -20,6 +20,8 @@ namespace icmoe::ui {
 
 namespace {
 
+const QString kBetween = QStringLiteral(" · ");
+
 /// Area of a mask on its slice: "12.3 cm²", or pixels where nothing tells millimetres.
 QString areaText(const SliceMask& mask, const Geometry& geometry, Plane plane)
 {
@@ -93,22 +95,26 @@ QWidget* ProposalBar::makePreviewPage(const Actions& actions)
     row->addWidget(m_swatch);
     auto* texts = new QVBoxLayout;
     texts->setSpacing(0);
-    texts->setContentsMargins(0, 8, 0, 8);
+    texts->setContentsMargins(0, 6, 0, 4);
     m_title = makeLabel({}, "heading", page);
     m_detail = new ElidedLabel(page);
     m_detail->setColourRole("hint");
+    m_voters = new QToolButton(page); // a text like the others, that opens what is behind it
+    m_voters->setProperty("kind", "hintlink");
+    m_voters->setToolButtonStyle(Qt::ToolButtonTextOnly);
+    m_voters->setFocusPolicy(Qt::TabFocus);
+    auto* details = new QHBoxLayout;
+    details->setSpacing(1);
+    details->addWidget(m_detail);
+    details->addWidget(m_voters);
+    details->addStretch(1);
     texts->addWidget(m_title);
-    texts->addWidget(m_detail);
+    texts->addLayout(details);
     row->addLayout(texts, 1);
     m_notice = new IconLabel(QStringLiteral("info"), "value", 18, page);
     row->addWidget(m_notice);
-    m_voters = makeIconButton(QStringLiteral("disagreement"), tr("Who voted"), "rowicon", page);
     m_votersPopup = new VotersPopup(this);
-    QSizePolicy kept = m_voters->sizePolicy();
-    kept.setRetainSizeWhenHidden(true); // a preview has no vote yet: nothing may jump when its answer has one
-    m_voters->setSizePolicy(kept);
     connect(m_voters, &QToolButton::clicked, this, [this] { m_votersPopup->popUp(*m_voters); });
-    row->addWidget(m_voters);
 
     m_modes = new Segments(tr("Accept"), page);
     for (const ActionId id : {ActionId::modeReplace, ActionId::modeAdd, ActionId::modeSubtract}) {
@@ -180,12 +186,16 @@ QString ProposalBar::sentence() const
 {
     QStringList parts;
     if (m_pages->currentIndex() == 0) {
-        parts = {m_title->text(), m_detail->text()};
+        QString detail = m_detail->text();
+        if (detail.endsWith(kBetween)) { // the agreement follows
+            detail.chop(kBetween.size());
+        }
+        parts = {m_title->text(), detail, m_voters->isHidden() ? QString() : m_voters->text()};
     } else {
         parts = {m_event->text(), m_storage->isHidden() ? QString() : m_storage->text(), m_hint->text()};
     }
     parts.removeAll(QString());
-    return parts.join(QStringLiteral(" · "));
+    return parts.join(kBetween);
 }
 
 void ProposalBar::update()
@@ -212,9 +222,10 @@ void ProposalBar::updatePreview()
     if (candidate.mask.empty()) {
         details << tr("nothing found: Accept stores \"examined, nothing there\"");
     } else {
-        details << areaText(candidate.mask, m_document.volume()->geometry(), proposal.plane) << confidence();
+        details << areaText(candidate.mask, m_document.volume()->geometry(), proposal.plane);
+        details << (m_document.proposalVote() != nullptr ? QString() : confidence());
     }
-    m_detail->setText(details.join(QStringLiteral(" · ")));
+    m_detail->setText(details.join(kBetween));
     const QString notice = QString::fromStdString(proposal.notice);
     m_detail->setAccessibleDescription(notice);
     m_notice->setVisible(!notice.isEmpty());
@@ -230,9 +241,6 @@ void ProposalBar::updatePreview()
 QString ProposalBar::confidence() const
 {
     const Proposal& proposal = *m_document.proposal();
-    if (const Vote* vote = m_document.proposalVote()) {
-        return agreementText(vote->agreement());
-    }
     if (proposal.isPreview) {
         return m_document.isAsking() ? tr("voting…") : tr("before the vote");
     }
@@ -243,14 +251,16 @@ QString ProposalBar::confidence() const
 void ProposalBar::updateVote()
 {
     const Vote* vote = m_document.proposalVote();
-    m_voters->setVisible(vote != nullptr && !vote->voters.empty());
+    m_voters->setVisible(vote != nullptr);
     if (vote == nullptr) {
         m_votersPopup->hide();
         return;
     }
     m_votersPopup->setVote(*vote);
     const QStringList lines = m_votersPopup->bars().lines();
+    m_voters->setText(agreementText(vote->agreement()));
     m_voters->setToolTip(tr("Who voted") + QLatin1Char('\n') + lines.join(QLatin1Char('\n')));
+    m_voters->setAccessibleName(tr("Who voted, %1").arg(m_voters->text()));
     m_voters->setAccessibleDescription(lines.join(QStringLiteral(", ")));
 }
 

@@ -42,7 +42,7 @@ private:
     void update();
     void updatePreview();
     void updateVote();
-    [[nodiscard]] QString confidence() const; ///< "agreement 87 %", or what there is instead
+    [[nodiscard]] QString confidence() const; ///< what there is to say without a vote: "estimate 81 %"
     void updateMessage();
     QWidget* makePreviewPage(const Actions& actions);
     QWidget* makeMessagePage();

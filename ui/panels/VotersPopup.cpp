@@ -101,7 +101,7 @@ VotersPopup::VotersPopup(QWidget* parent)
     column->setContentsMargins(14, 12, 14, 12);
     column->setSpacing(8);
     column->setSizeConstraint(QLayout::SetFixedSize);
-    auto* hint = makeLabel(tr("Share of the vote, mean over the slice. U shows where they differ."), "hint", this);
+    auto* hint = makeLabel(tr("Mean share on the slice. U shows where they differ."), "hint", this);
     hint->setWordWrap(true);
     column->addWidget(m_title);
     column->addWidget(m_bars);
