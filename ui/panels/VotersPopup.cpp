@@ -5,6 +5,7 @@
 #include "ui/style/Tokens.h"
 
 #include <QCoreApplication>
+#include <QKeyEvent>
 #include <QPainter>
 #include <QScreen>
 #include <QVBoxLayout>
@@ -124,6 +125,15 @@ void VotersPopup::popUp(const QWidget& above)
          std::max(room.top(), corner.y() - height()));
     show();
     setFocus(Qt::PopupFocusReason);
+}
+
+void VotersPopup::keyPressEvent(QKeyEvent* event)
+{
+    if (event->key() == Qt::Key_Escape) {
+        hide(); // a popup of one's own has to do it itself
+    } else {
+        QFrame::keyPressEvent(event);
+    }
 }
 
 QString agreementText(double agreement)

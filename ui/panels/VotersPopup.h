@@ -36,6 +36,9 @@ public:
     void popUp(const QWidget& above);
     [[nodiscard]] const VoterBars& bars() const { return *m_bars; }
 
+protected:
+    void keyPressEvent(QKeyEvent* event) override;
+
 private:
     QLabel* m_title = nullptr;
     VoterBars* m_bars = nullptr;
