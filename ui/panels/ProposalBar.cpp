@@ -266,6 +266,7 @@ void ProposalBar::updateVote()
 
 void ProposalBar::updateMessage()
 {
+    m_votersPopup->hide(); // what it tells of is gone
     const bool noWeights = m_document.engineState().activity == EngineActivity::noWeights;
     const bool asking = m_document.isOpen() && m_document.isAsking();
     m_importWeights->setVisible(noWeights);

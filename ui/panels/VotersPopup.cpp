@@ -127,13 +127,17 @@ void VotersPopup::popUp(const QWidget& above)
     setFocus(Qt::PopupFocusReason);
 }
 
-void VotersPopup::keyPressEvent(QKeyEvent* event)
+bool VotersPopup::event(QEvent* event)
 {
-    if (event->key() == Qt::Key_Escape) {
-        hide(); // a popup of one's own has to do it itself
-    } else {
-        QFrame::keyPressEvent(event);
+    if (event->type() == QEvent::ShortcutOverride) {
+        event->accept(); // Esc would discard the preview, the focus is still in the view
+        return true;
     }
+    if (event->type() == QEvent::KeyPress && static_cast<QKeyEvent*>(event)->key() == Qt::Key_Escape) {
+        hide();
+        return true;
+    }
+    return QFrame::event(event);
 }
 
 QString agreementText(double agreement)

@@ -37,7 +37,7 @@ public:
     [[nodiscard]] const VoterBars& bars() const { return *m_bars; }
 
 protected:
-    void keyPressEvent(QKeyEvent* event) override;
+    bool event(QEvent* event) override;
 
 private:
     QLabel* m_title = nullptr;
