@@ -57,6 +57,8 @@ EngineOptions DataFolder::engineOptions(int threads) const
     EngineOptions options;
     options.weightFolders = defaultFolders("weights");
     options.weightFolders.insert(options.weightFolders.begin(), weights());
+    options.packFolders = defaultFolders("packs");
+    options.packFolders.insert(options.packFolders.begin(), packs());
     options.cacheFolder = embeddings();
     options.threads = threads;
     return options;

@@ -20,7 +20,8 @@ public:
     [[nodiscard]] std::filesystem::path weights() const { return m_root / "weights"; }
     [[nodiscard]] std::filesystem::path embeddings() const { return m_root / "cache" / "embeddings"; }
     [[nodiscard]] std::filesystem::path log() const { return m_root / "log"; }
-    /// Weights and caches of this folder, then the weights beside the program.
+    [[nodiscard]] std::filesystem::path packs() const { return m_root / "packs"; }
+    /// Weights, expert packs and caches of this folder, then weights and packs beside the program.
     [[nodiscard]] EngineOptions engineOptions(int threads) const;
 
 private:

@@ -13,6 +13,7 @@
 #include <QApplication>
 
 #include <thread>
+#include <utility>
 
 namespace icmoe::app {
 
@@ -29,6 +30,7 @@ public:
         , m_post(ui::postTo(m_window))
     {
         QObject::connect(&m_window, &ui::MainWindow::firstPainted, &m_window, [this] { startEngine(); });
+        QObject::connect(&m_window, &ui::MainWindow::engineOptionsChanged, &m_window, [this] { startEngine(); });
         QObject::connect(&m_window, &ui::MainWindow::importWeightsAsked, &m_window,
                          [this](const std::filesystem::path& checkpoint) { importWeights(checkpoint); });
         QObject::connect(&m_window, &ui::MainWindow::storeElsewhereAsked, &m_window,
@@ -100,31 +102,55 @@ private:
         m_store = std::move(store);
     }
 
-    /// Loads LibTorch and the weights on a thread of their own, after the first paint.
+    [[nodiscard]] EngineOptions engineOptions() const
+    {
+        EngineOptions options = m_arguments.dataFolder.engineOptions(m_arguments.threads);
+        for (const VoterKind kind : {VoterKind::basic, VoterKind::semantic, VoterKind::adaptive}) {
+            if (!m_settings.usesExperts(kind)) {
+                options.withoutKinds.push_back(kind);
+            }
+        }
+        options.withVote = m_settings.usesVote();
+        return options;
+    }
+
+    /// Loads LibTorch and the weights on a thread of their own, after the first paint; again where the options change.
+    /// While one start goes on, further ones wait for its end and become one.
     void startEngine()
     {
+        if (m_starting) {
+            m_startAgain = true;
+            return;
+        }
+        m_starting = true;
         m_document.setEngine(nullptr);
         // An older engine ends on the new thread: ending waits for its current step.
-        m_engineThread = std::jthread([this, old = std::move(m_engine), post = m_post,
-                                       options = m_arguments.dataFolder.engineOptions(m_arguments.threads)]() mutable {
-            old.reset();
-            // shared: a std::function must be copyable
-            auto service =
-                std::make_shared<Result<std::unique_ptr<SegmentationService>>>(fail(ErrorCode::internal, ""));
-            if (const auto library = loadEngineLibrary()) {
-                *service = (*library)->createService(options, post);
-            } else {
-                *service = fail(library.error());
-            }
-            post([this, service] {
-                if (!*service) {
-                    m_window.showError(service->error());
-                    return;
+        m_engineThread =
+            std::jthread([this, old = std::move(m_engine), post = m_post, options = engineOptions()]() mutable {
+                old.reset();
+                // shared: a std::function must be copyable
+                auto service =
+                    std::make_shared<Result<std::unique_ptr<SegmentationService>>>(fail(ErrorCode::internal, ""));
+                if (const auto library = loadEngineLibrary()) {
+                    *service = (*library)->createService(options, post);
+                } else {
+                    *service = fail(library.error());
                 }
-                m_engine = std::move(**service);
-                m_document.setEngine(m_engine.get());
+                post([this, service] {
+                    m_starting = false;
+                    if (std::exchange(m_startAgain, false)) {
+                        m_engine = std::move(*service).value_or(nullptr);
+                        startEngine();
+                        return;
+                    }
+                    if (!*service) {
+                        m_window.showError(service->error());
+                        return;
+                    }
+                    m_engine = std::move(**service);
+                    m_document.setEngine(m_engine.get());
+                });
             });
-        });
     }
 
     void importWeights(const std::filesystem::path& checkpoint)
@@ -154,6 +180,8 @@ private:
     std::optional<Error> m_problem;
     std::unique_ptr<StoreThread> m_store;
     std::unique_ptr<SegmentationService> m_engine;
+    bool m_starting = false;
+    bool m_startAgain = false;
     std::jthread m_importThread;
     std::jthread m_engineThread;
 };

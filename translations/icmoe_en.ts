@@ -27,10 +27,6 @@
 <context>
     <name>ActionController</name>
     <message>
-        <source>There are no voters to disagree yet: the base engine answers alone.</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
         <source>As the file says</source>
         <translation type="unfinished"></translation>
     </message>
@@ -52,6 +48,10 @@
     </message>
     <message>
         <source>Redo</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no vote yet whose disagreement could be shown.</source>
         <translation type="unfinished"></translation>
     </message>
 </context>
@@ -79,6 +79,10 @@
     </message>
     <message>
         <source>Help</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Engine</source>
         <translation type="unfinished"></translation>
     </message>
 </context>
@@ -228,6 +232,14 @@
         <source>zoom %1</source>
         <translation type="unfinished"></translation>
     </message>
+    <message>
+        <source>Name the label first: it is looked for by its name</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>%1 accepted before the vote</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>CommandSearch</name>
@@ -363,6 +375,17 @@
     </message>
     <message>
         <source>Does</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>LabelName</name>
+    <message>
+        <source>Structure %1</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Label %1</source>
         <translation type="unfinished"></translation>
     </message>
 </context>
@@ -607,15 +630,7 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>Draw a line inside the structure; it is answered through its box until its experts are there</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
         <source>Ctrl Drag</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Circle the structure; it is answered through its box until its experts are there</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -700,6 +715,26 @@
     </message>
     <message>
         <source>hide masks</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>icmoe is for research, not a medical device.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Draw a line inside the structure</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Circle the structure</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>one more lasso</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>disagreement</source>
         <translation type="unfinished"></translation>
     </message>
 </context>
@@ -838,6 +873,13 @@
     </message>
 </context>
 <context>
+    <name>Prompt</name>
+    <message>
+        <source>Label: %1</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>PromptListModel</name>
     <message>
         <source>slice %1</source>
@@ -933,6 +975,22 @@
         <source>No engine weights. Drawing by hand works.</source>
         <translation type="unfinished"></translation>
     </message>
+    <message>
+        <source>voting…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>before the vote</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Who voted</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Who voted, %1</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>Section</name>
@@ -1012,6 +1070,10 @@
     </message>
     <message>
         <source>prepared for prompts</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Slice %1</source>
         <translation type="unfinished"></translation>
     </message>
 </context>
@@ -1322,13 +1384,54 @@
     </message>
 </context>
 <context>
-    <name>icmoe::ui</name>
+    <name>Vote</name>
     <message>
-        <source>The stored masks are still being read</source>
+        <source>agreement %1 %</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>VoterBars</name>
+    <message>
+        <source>%1 %</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>Structure 1</source>
+        <source>Voters</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>%1: dropped</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>%1: %2</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>dropped</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>VotersPopup</name>
+    <message>
+        <source>Who voted</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Mean share on the slice. U shows where they differ.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>%1 voters</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>icmoe::ui</name>
+    <message>
+        <source>The stored masks are still being read</source>
         <translation type="unfinished"></translation>
     </message>
     <message>

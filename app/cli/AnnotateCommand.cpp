@@ -19,8 +19,7 @@ using nlohmann::json;
 struct AnnotateOptions {
     std::filesystem::path script;
     std::filesystem::path database;
-    std::string precision;
-    std::string experts;
+    EngineChoice engine;
 };
 
 /// Lines of a file, pipe or terminal; waiting for one ends when a stop is requested.
@@ -115,7 +114,7 @@ Status annotate(const AnnotateOptions& options, const CommandContext& context)
         }
         database = folder->database();
     }
-    AnnotationScript script(context, std::move(database), options.precision);
+    AnnotationScript script(context, std::move(database), options.engine);
     const int descriptor = options.script == "-" ? STDIN_FILENO : ::open(options.script.c_str(), O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) {
         return fail(ErrorCode::notFound, "the script cannot be read", options.script.string(), "Check the path");
@@ -135,8 +134,7 @@ void addAnnotateCommand(CommandTable& table)
         ->required()
         ->type_name("FILE");
     command.add_option("--db", options->database, "Database (default: the data folder's)")->type_name("FILE");
-    addPrecisionOption(command, options->precision);
-    addExpertsOption(command, options->experts);
+    addEngineOptions(command, options->engine);
 }
 
 } // namespace icmoe::app

@@ -52,6 +52,7 @@ const AnnotationScript::Entry AnnotationScript::kActions[] = {
     {"prompt.point", "", &AnnotationScript::point, true},
     {"prompt.scribble", "", &AnnotationScript::scribble, true},
     {"prompt.lasso", "", &AnnotationScript::lasso, true},
+    {"prompt.label", "", &AnnotationScript::label, true},
     {"prompt.clear", "", &AnnotationScript::clearPrompts, true},
     {"proposal.next", "", &AnnotationScript::nextCandidate, true},
     {"proposal.accept", "accept", &AnnotationScript::accept, true},
@@ -65,10 +66,10 @@ const AnnotationScript::Entry AnnotationScript::kActions[] = {
     {"document.state", "state", &AnnotationScript::state, true},
 };
 
-AnnotationScript::AnnotationScript(const CommandContext& context, std::filesystem::path database, std::string precision)
+AnnotationScript::AnnotationScript(const CommandContext& context, std::filesystem::path database, EngineChoice engine)
     : m_context(context)
     , m_database(std::move(database))
-    , m_precision(std::move(precision))
+    , m_choice(std::move(engine))
 {
 }
 
@@ -240,18 +241,23 @@ Result<json> AnnotationScript::ask(const json& request, decltype(Prompt::shape) 
     prompt.plane = plane.plane();
     prompt.slice = slice;
     prompt.shape = std::move(shape);
+    if (std::holds_alternative<LabelPrompt>(prompt.shape)) {
+        std::erase_if(prompts, [](const Prompt& p) { return std::holds_alternative<LabelPrompt>(p.shape); });
+    }
     prompts.push_back(std::move(prompt));
-    if (auto sound = checkPrompts(prompts, plane.width(), plane.height()); !sound) {
+    std::vector<Prompt> asked = prompts;
+    addLabelName(request, asked);
+    if (auto sound = checkPrompts(asked, plane.width(), plane.height()); !sound) {
         return fail(sound.error());
     }
     if (!m_engine) {
-        auto engine = EngineSession::open(m_context, m_precision, true);
+        auto engine = EngineSession::open(m_context, m_choice);
         if (!engine) {
             return fail(engine.error());
         }
         m_engine = std::move(*engine);
     }
-    auto proposal = m_engine->ask(*image, prompts);
+    auto proposal = m_engine->ask(*image, std::move(asked));
     if (!proposal) {
         return fail(proposal.error());
     }
@@ -261,16 +267,31 @@ Result<json> AnnotationScript::ask(const json& request, decltype(Prompt::shape) 
     return proposalAsJson();
 }
 
+void AnnotationScript::addLabelName(const json& request, std::vector<Prompt>& prompts) const
+{
+    const bool named = std::any_of(prompts.begin(), prompts.end(), [](const Prompt& prompt) {
+        return std::holds_alternative<LabelPrompt>(prompt.shape);
+    });
+    const Label* label = m_session->segmentation().labels().find(m_label);
+    if (!named && label != nullptr && request.value("label_name", true)) {
+        prompts.push_back(labelPrompt(prompts.front().plane, prompts.front().slice, label->name));
+    }
+}
+
 json AnnotationScript::proposalAsJson() const
 {
     const Candidate& candidate = m_proposal->candidates[m_candidate];
-    return {{"candidate", m_candidate},
-            {"candidates", m_proposal->candidates.size()},
-            {"voter", candidate.voter},
-            {"predicted_iou", candidate.predictedIou},
-            {"area_px", candidate.mask.area()},
-            {"seconds", {{"encode", m_proposal->encodeSeconds}, {"decode", m_proposal->decodeSeconds}}},
-            {"notice", m_proposal->notice}};
+    json answer{{"candidate", m_candidate},
+                {"candidates", m_proposal->candidates.size()},
+                {"voter", candidate.voter},
+                {"predicted_iou", candidate.predictedIou},
+                {"area_px", candidate.mask.area()},
+                {"seconds", {{"encode", m_proposal->encodeSeconds}, {"decode", m_proposal->decodeSeconds}}},
+                {"notice", m_proposal->notice}};
+    if (m_proposal->vote) {
+        answer["vote"] = toJson(*m_proposal->vote);
+    }
+    return answer;
 }
 
 Result<json> AnnotationScript::box(const json& request)
@@ -293,6 +314,15 @@ Result<json> AnnotationScript::scribble(const json& request)
 Result<json> AnnotationScript::lasso(const json& request)
 {
     return ask(request, LassoPrompt{pathFrom(request.at("polygon"))});
+}
+
+Result<json> AnnotationScript::label(const json& request)
+{
+    const auto label = activeLabel();
+    if (!label) {
+        return fail(label.error());
+    }
+    return ask(request, LabelPrompt{request.value("name", activeName())});
 }
 
 Result<json> AnnotationScript::clearPrompts(const json&)
@@ -332,6 +362,10 @@ Result<json> AnnotationScript::accept(const json& request)
     step.proposal = mask;
     step.prompts = m_proposal->prompts;
     step.engine = m_proposal->engine;
+    step.preview = m_proposal->isPreview;
+    if (m_candidate == 0) { // the vote is about the first one
+        step.vote = m_proposal->vote;
+    }
     step.imageKey = m_proposal->imageKey;
     step.author = request.value("author", "");
     step.clicks = static_cast<int>(m_prompts.size());

@@ -16,13 +16,15 @@ namespace icmoe::app {
 ///
 /// file.open path [series] · label.add name · label.rename label name · label.lock label locked · label.select label ·
 /// prompt.box slice plane box [x0, y0, x1, y1] · prompt.point slice plane point inside · prompt.scribble slice plane
-/// path inside · prompt.lasso slice plane polygon · prompt.clear · proposal.next · proposal.accept [mode] [candidate] ·
-/// proposal.discard · mask.paint and mask.erase slice plane path radius_mm · edit.undo · edit.redo · file.import path ·
-/// file.export path [format] [force] · document.state. Short forms: open, accept, discard, paint, erase, undo, redo,
-/// import, export.
+/// path inside · prompt.lasso slice plane polygon · prompt.label slice plane [name] · prompt.clear · proposal.next ·
+/// proposal.accept [mode] [candidate] · proposal.discard · mask.paint and mask.erase slice plane path radius_mm ·
+/// edit.undo · edit.redo · file.import path · file.export path [format] [force] · document.state. Short forms: open,
+/// accept, discard, paint, erase, undo, redo, import, export.
+///
+/// As in the window the active label's name is a prompt too; `label_name` false leaves it out.
 class AnnotationScript {
 public:
-    AnnotationScript(const CommandContext& context, std::filesystem::path database, std::string precision);
+    AnnotationScript(const CommandContext& context, std::filesystem::path database, EngineChoice engine);
 
     /// What the action answers besides "ok". invalidArgument: unknown action, missing or wrong arguments; errors of the
     /// action itself.
@@ -48,6 +50,7 @@ private:
     Result<json> point(const json& request);
     Result<json> scribble(const json& request);
     Result<json> lasso(const json& request);
+    Result<json> label(const json& request);
     Result<json> clearPrompts(const json& request);
     Result<json> nextCandidate(const json& request);
     Result<json> accept(const json& request);
@@ -66,11 +69,12 @@ private:
     [[nodiscard]] json proposalAsJson() const;
     [[nodiscard]] json labelAsJson(LabelId label) const;
     [[nodiscard]] const std::string& activeName() const;
+    void addLabelName(const json& request, std::vector<Prompt>& prompts) const;
     Result<LabelId> activeLabel();
 
     const CommandContext& m_context;
     const std::filesystem::path m_database;
-    const std::string m_precision;
+    const EngineChoice m_choice;
     std::optional<AnnotationSession> m_session;
     std::unique_ptr<EngineSession> m_engine; ///< loaded with the first prompt
     LabelId m_label = 0;                     ///< 0: none chosen

@@ -5,11 +5,48 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <array>
 #include <condition_variable>
+#include <filesystem>
+#include <iterator>
 #include <mutex>
 #include <optional>
 
 namespace icmoe::app {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::array kKinds{VoterKind::base, VoterKind::basic, VoterKind::semantic, VoterKind::adaptive,
+                            VoterKind::local};
+
+EngineOptions engineOptions(const EngineChoice& choice, EngineOptions options)
+{
+    options.precision = choice.precision == "fp32"   ? Precision::fp32
+                        : choice.precision == "bf16" ? Precision::bf16
+                                                     : Precision::automatic;
+    options.family = choice.model;
+    options.previews = false; // nobody would see them
+    options.guarantees = choice.guarantees;
+    options.experts = choice.experts;
+    for (const std::string& voters : choice.without) {
+        if (voters == "vote") {
+            options.withVote = false;
+            continue;
+        }
+        options.withoutKinds.push_back(*std::find_if(kKinds.begin(), kKinds.end(), [&](VoterKind kind) {
+            return voters == name(kind); // the command line knows no others
+        }));
+    }
+    if (!choice.keepEmbeddings) {
+        options.cacheFolder.clear();
+    }
+    return options;
+}
+
+} // namespace
 
 struct EngineSession::Private {
     std::mutex mutex;
@@ -27,9 +64,7 @@ EngineSession::EngineSession(std::stop_token stop)
 
 EngineSession::~EngineSession() = default;
 
-Result<std::unique_ptr<EngineSession>> EngineSession::open(const CommandContext& context, const std::string& precision,
-                                                           bool keepEmbeddings, bool guarantees,
-                                                           const std::string& model)
+Result<std::unique_ptr<EngineSession>> EngineSession::open(const CommandContext& context, const EngineChoice& choice)
 {
     const auto folder = context.dataFolder();
     if (!folder) {
@@ -39,16 +74,7 @@ Result<std::unique_ptr<EngineSession>> EngineSession::open(const CommandContext&
     if (!library) {
         return fail(library.error());
     }
-    EngineOptions options = folder->engineOptions(context.options.threads);
-    options.precision = precision == "fp32"   ? Precision::fp32
-                        : precision == "bf16" ? Precision::bf16
-                                              : Precision::automatic;
-    options.guarantees = guarantees;
-    options.family = model;
-    options.previews = false; // nobody would see them
-    if (!keepEmbeddings) {
-        options.cacheFolder.clear();
-    }
+    const EngineOptions options = engineOptions(choice, folder->engineOptions(context.options.threads));
     std::unique_ptr<EngineSession> session(new EngineSession(context.stop));
     // The worker's thread runs what is posted: all it does is to put the answer where ask() waits for it.
     auto service = (*library)->createService(options, [](const std::function<void()>& function) { function(); });
@@ -85,38 +111,36 @@ EngineCounters EngineSession::counters() const
     return d->service->counters();
 }
 
-void addPrecisionOption(CLI::App& command, std::string& precision)
+void addEngineOptions(CLI::App& command, EngineChoice& choice)
 {
-    precision = "auto";
-    command.add_option("--precision", precision, "Of the image encoder")
+    std::vector<std::string> models;
+    std::transform(weights::kModels.begin(), weights::kModels.end(), std::back_inserter(models),
+                   [](const auto& known) { return std::string(known.name); });
+    command
+        .add_option("--model", choice.model, "Network that answers; icmoe self-check lists those that are installed")
+        ->check(CLI::IsMember(models))
+        ->capture_default_str();
+    command.add_option("--precision", choice.precision, "Of the image encoder")
         ->check(CLI::IsMember({"auto", "fp32", "bf16"}))
         ->capture_default_str();
-}
-
-void addModelOption(CLI::App& command, std::string& model)
-{
-    std::vector<std::string> names;
-    for (const auto& known : weights::kModels) {
-        names.emplace_back(known.name);
-    }
-    model = names.front();
-    command.add_option("--model", model, "Network that answers; icmoe self-check lists those that are installed")
-        ->check(CLI::IsMember(names))
-        ->capture_default_str();
-}
-
-void addExpertsOption(CLI::App& command, std::string& experts)
-{
-    experts = "none";
-    const auto onlyNone = [](const std::string& value) {
-        return value == "none" ? std::string() : "expert packs are not part of this version: give none";
+    const auto isPack = [](const std::string& value) {
+        std::error_code ignored;
+        const bool there = value == "none" || value == "shipped" || std::filesystem::is_regular_file(value, ignored);
+        return there ? std::string() : "there is no pack \"" + value + "\": give a pack's file, shipped or none";
     };
-    command.add_option("--experts", experts, "Expert pack; \"none\" answers with the base model")
-        ->check(CLI::Validator(onlyNone, "none"))
+    command.add_option("--experts", choice.experts, "Expert pack: a file, shipped, or none for the base model alone")
+        ->check(CLI::Validator(isPack, "PACK|none"))
         ->capture_default_str();
+    std::vector<std::string> voters;
+    std::transform(kKinds.begin(), kKinds.end(), std::back_inserter(voters),
+                   [](VoterKind kind) { return std::string(name(kind)); });
+    voters.emplace_back("vote");
+    command.add_option("--without", choice.without, "Voters to leave out; vote: the mean of the voices instead")
+        ->delimiter(',')
+        ->check(CLI::IsMember(voters));
 }
 
-nlohmann::json toJson(const EngineInfo& info)
+json toJson(const EngineInfo& info)
 {
     return {{"engine", info.engine},
             {"weights_sha256", info.weightsSha256},
@@ -126,6 +150,11 @@ nlohmann::json toJson(const EngineInfo& info)
             {"threads", info.threads},
             {"preprocessing", info.preprocessing},
             {"range", info.range}};
+}
+
+json toJson(const Vote& vote)
+{
+    return {{"agreement", vote.agreement()}, {"voters", json::parse(voteToJson(vote))["voters"]}};
 }
 
 } // namespace icmoe::app

@@ -5,20 +5,29 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace icmoe::app {
+
+/// Which engine a command wants, as it was written.
+struct EngineChoice {
+    std::string model = "litemedsam"; ///< a name of weights/ModelCatalogue.h
+    std::string precision = "auto";   ///< "auto", "fp32", "bf16"
+    std::string experts = "shipped";  ///< "shipped", "none", or a pack's file
+    std::vector<std::string> without; ///< kinds of voters to leave out, and "vote"
+    bool keepEmbeddings = true;       ///< use the disk cache
+    bool guarantees = true;           ///< false for the base's raw answers (EngineOptions)
+};
+/// Adds `--model`, `--precision`, `--experts` and `--without`; a pack that is not there is wrong usage.
+void addEngineOptions(CLI::App& command, EngineChoice& choice);
 
 /// The engine for a command: asks and waits. Ctrl-C ends the waiting.
 class EngineSession {
 public:
-    /// Loads the engine library; the engine itself starts on its own thread. `precision`: "auto", "fp32", "bf16".
-    /// `keepEmbeddings`: use the disk cache. `guarantees`: false for the base's raw answers (EngineOptions). `model`:
-    /// which network answers.
-    /// engineUnavailable, errors of the data folder.
+    /// Loads the engine library; the engine itself starts on its own thread. engineUnavailable, errors of the data
+    /// folder.
     [[nodiscard]] static Result<std::unique_ptr<EngineSession>> open(const CommandContext& context,
-                                                                     const std::string& precision, bool keepEmbeddings,
-                                                                     bool guarantees = true,
-                                                                     const std::string& model = "litemedsam");
+                                                                     const EngineChoice& choice);
     ~EngineSession();
 
     /// The engine's answer, or its error; cancelled after an interrupt. One thread at a time.
@@ -31,14 +40,9 @@ private:
     std::unique_ptr<Private> d;
 };
 
-/// Adds `--precision` to a command.
-void addPrecisionOption(CLI::App& command, std::string& precision);
-/// Adds `--model`, the network that answers; another name than those of weights/ModelCatalogue.h is wrong usage.
-void addModelOption(CLI::App& command, std::string& model);
-/// Adds `--experts`; only "none" exists yet, anything else is wrong usage that says so.
-void addExpertsOption(CLI::App& command, std::string& experts);
-
 /// {"engine", "weights_sha256", "experts", "precision", "device", "threads", "preprocessing", "range"}
 [[nodiscard]] nlohmann::json toJson(const EngineInfo& info);
+/// {"agreement", "voters": [{"kind", "name", "weight", "predicted_iou", "dropped"}]}
+[[nodiscard]] nlohmann::json toJson(const Vote& vote);
 
 } // namespace icmoe::app

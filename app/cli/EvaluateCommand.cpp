@@ -18,9 +18,7 @@ using nlohmann::json;
 struct EvaluateOptions {
     std::vector<std::filesystem::path> data;
     std::string protocol;
-    std::string precision;
-    std::string model;
-    std::string experts;
+    EngineChoice engine;
     bool cases = false;
 };
 
@@ -164,14 +162,17 @@ Status evaluate(const EvaluateOptions& options, const CommandContext& context)
     if (!sets) {
         return fail(sets.error());
     }
-    const auto engine =
-        EngineSession::open(context, options.precision, false, options.experts != "none", options.model);
+    EngineChoice choice = options.engine;
+    choice.keepEmbeddings = false;
+    choice.guarantees = choice.experts != "none"; // "none": what the base says, without the program's help
+    const auto engine = EngineSession::open(context, choice);
     if (!engine) {
         return fail(engine.error());
     }
     json report{{"protocol", options.protocol},
-                {"model", options.model},
-                {"experts", options.experts},
+                {"model", options.engine.model},
+                {"experts", options.engine.experts},
+                {"without", options.engine.without},
                 {"sets", json::object()},
                 {"mean_dice", 0.0},
                 {"bootstrap", {{"resamples", 2000}, {"seed", 1}, {"unit", "picture"}}}};
@@ -219,9 +220,7 @@ void addEvaluateCommand(CommandTable& table)
                 return protocol ? std::string() : protocol.error().message;
             },
             ""));
-    addPrecisionOption(command, options->precision);
-    addModelOption(command, options->model);
-    addExpertsOption(command, options->experts);
+    addEngineOptions(command, options->engine);
     command.add_flag("--cases", options->cases, "Also each case's Dice (with --json)");
 }
 

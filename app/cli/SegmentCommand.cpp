@@ -22,11 +22,9 @@ struct SegmentOptions {
     int slice = -1;
     PromptOptions prompts;
     std::string preset = "abdomen";
-    std::string precision;
-    std::string model;
-    std::string experts;
-    std::vector<std::string> without;
+    EngineChoice engine;
     std::string label = "Object";
+    bool labelGiven = false; ///< then its name is a prompt too
     std::filesystem::path output;
     std::filesystem::path overlay;
     bool force = false;
@@ -127,6 +125,9 @@ json toJson(const Proposal& proposal, const SegmentOptions& options, const Slice
                 {"area_mm2", double(mask.area()) * plane.spacingX() * plane.spacingY()},
                 {"seconds", {{"encode", proposal.encodeSeconds}, {"decode", proposal.decodeSeconds}}},
                 {"engine", app::toJson(proposal.engine)}};
+    if (proposal.vote) {
+        report["vote"] = app::toJson(*proposal.vote);
+    }
     if (const auto box = mask.bounds()) {
         report["bounds"] = {box->x0, box->y0, box->x1, box->y1};
     }
@@ -147,6 +148,13 @@ std::string toText(const json& report)
          << report["predicted_iou"].get<double>() << " (" << report["voter"].get<std::string>() << ")\n  encoded in "
          << report["seconds"]["encode"].get<double>() << " s, answered in " << report["seconds"]["decode"].get<double>()
          << " s\n";
+    if (report.contains("vote")) {
+        text << "  agreement " << report["vote"]["agreement"].get<double>() << '\n';
+        for (const json& voter : report["vote"]["voters"]) {
+            text << "    " << voter["name"].get<std::string>() << ' ' << voter["weight"].get<double>()
+                 << (voter["dropped"].get<bool>() ? " (dropped)" : "") << '\n';
+        }
+    }
     if (report.contains("overlay")) {
         text << "Picture: " << report["overlay"].get<std::string>() << '\n';
     }
@@ -165,6 +173,9 @@ Result<std::vector<Prompt>> promptsOn(const SegmentOptions& options, const Opene
             return fail(added.error());
         }
     }
+    if (options.labelGiven) {
+        prompts->push_back(labelPrompt(plane.plane(), slice, options.label, prompts->size() + 1));
+    }
     if (auto sound = checkPrompts(*prompts, plane.width(), plane.height()); !sound) {
         return fail(sound.error()); // before the engine is loaded
     }
@@ -175,9 +186,6 @@ Status segment(const SegmentOptions& options, const CommandContext& context)
 {
     if (auto outputs = checkOutputs(options); !outputs) {
         return outputs;
-    }
-    if (!options.without.empty()) {
-        context.console.notice("No expert pack is in use: --without leaves nothing out");
     }
     const auto opened = openSeries(options.path, options.series, context);
     if (!opened) {
@@ -197,7 +205,7 @@ Status segment(const SegmentOptions& options, const CommandContext& context)
     if (!prompts) {
         return fail(prompts.error());
     }
-    const auto engine = EngineSession::open(context, options.precision, true, true, options.model);
+    const auto engine = EngineSession::open(context, options.engine);
     if (!engine) {
         return fail(engine.error());
     }
@@ -240,24 +248,23 @@ void addSegmentCommand(CommandTable& table)
     command.add_option("--preset", options->preset, "CT range that the engine sees")
         ->check(CLI::IsMember({"abdomen", "lung", "bone", "brain"}))
         ->capture_default_str();
-    addPrecisionOption(command, options->precision);
-    addModelOption(command, options->model);
-    addExpertsOption(command, options->experts);
-    command.add_option("--without", options->without, "Voters to leave out")
-        ->delimiter(',')
-        ->check(CLI::IsMember({"base", "basic", "semantic", "adaptive", "vote"}));
-    command.add_option("--label", options->label, "Name of the object")->type_name("NAME")->capture_default_str();
+    addEngineOptions(command, options->engine);
+    const CLI::Option* label =
+        command.add_option("--label", options->label, "Name of the object; where it is given, the experts know it too")
+            ->type_name("NAME")
+            ->capture_default_str();
     command.add_option("-o,--output", options->output, "Mask: .dcm (SEG), .nii.gz, .nrrd, .png")
         ->required()
         ->type_name("FILE");
     command.add_option("--overlay", options->overlay, "Also draw the outline on the slice")->type_name("PNG");
     command.add_flag("--force", options->force, "Replace existing files");
-    command.parse_complete_callback([options] {
-        if (options->prompts.empty()) {
-            throw CLI::RequiredError("one of --box, --point, --scribble, --lasso, --mask");
-        }
+    command.parse_complete_callback([options, label] {
+        options->labelGiven = label->count() > 0;
         if (options->label.empty()) {
             throw CLI::ValidationError("--label", "a label has a name");
+        }
+        if (options->prompts.empty() && !options->labelGiven) {
+            throw CLI::RequiredError("one of --box, --point, --scribble, --lasso, --mask, --label");
         }
     });
 }

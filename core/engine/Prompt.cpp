@@ -168,6 +168,11 @@ Prompt promptFrom(const Json& json)
 
 } // namespace
 
+Prompt labelPrompt(Plane plane, int slice, std::string label, PromptId id)
+{
+    return {id, plane, slice, LabelPrompt{std::move(label)}};
+}
+
 std::vector<Prompt> canonicalOrder(std::vector<Prompt> prompts)
 {
     const auto key = [](const Prompt& p) {

@@ -56,6 +56,9 @@ struct Prompt {
     bool operator==(const Prompt&) const = default;
 };
 
+/// A prompt that names what is meant on a slice.
+[[nodiscard]] Prompt labelPrompt(Plane plane, int slice, std::string label, PromptId id = 0);
+
 /// A canonical order (kind, coordinates), so that the order of prompts changes no bit (IC9).
 [[nodiscard]] std::vector<Prompt> canonicalOrder(std::vector<Prompt> prompts);
 /// Refuses an empty set (emptyInput), prompts of several slices or planes, two labels, coordinates that are not finite

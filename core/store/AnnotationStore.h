@@ -52,6 +52,8 @@ struct StepRecord {
     double windowWidth = 0;
     double windowLevel = 0;
     EngineInfo engine;
+    bool preview = false;     ///< `proposal` was a quick answer, accepted before the full one came
+    std::optional<Vote> vote; ///< how `proposal` came about; none where there was no vote on it
     std::string imageKey;
     std::string author;
     double activeSeconds = 0;
@@ -128,7 +130,8 @@ public:
 
     /// Appends a step and applies it; steps that were undone are dropped from the history (kept in the revisions).
     /// The slices of `before` and `after` must be the same ones; labels are given before and after or not at all; an
-    /// acceptance has an accepted mask (invalidArgument). geometryMismatch: masks that do not fit the series.
+    /// acceptance has an accepted mask, a vote has finite numbers and a proposal that it was about (invalidArgument).
+    /// geometryMismatch: masks that do not fit the series, a map of disagreement that does not fit the proposal.
     /// limitExceeded: a step of millions of runs.
     Result<RevisionId> append(SeriesKey series, const StepRecord& step);
     /// Marks the last step undone / the first undone one done again, and applies it. Returns the revision of this

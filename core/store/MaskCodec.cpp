@@ -1,5 +1,6 @@
 #include "core/store/MaskCodec.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <limits>
@@ -146,6 +147,23 @@ public:
             return 0;
         }
         return static_cast<std::uint32_t>(value);
+    }
+
+    /// Up to `count` bytes; fewer only after an error.
+    std::vector<std::uint8_t> bytes(std::size_t count)
+    {
+        std::vector<std::uint8_t> values; // grows with what is there, not with what is expected
+        while (values.size() < count && !m_error) {
+            if (!fill()) {
+                setError(truncated());
+                break;
+            }
+            const std::size_t taken = std::min(count - values.size(), m_window.size());
+            const auto* first = reinterpret_cast<const std::uint8_t*>(m_window.data());
+            values.insert(values.end(), first, first + taken);
+            m_window = m_window.subspan(taken);
+        }
+        return values;
     }
 
     /// Fails where something follows.
@@ -336,6 +354,23 @@ Result<SegmentationPatch> decodePatch(std::span<const std::byte> bytes)
         return fail(*reader.error());
     }
     return patch;
+}
+
+std::vector<std::byte> encodeMap(std::span<const std::uint8_t> map)
+{
+    const auto bytes = std::as_bytes(map);
+    return wrapped({bytes.begin(), bytes.end()});
+}
+
+Result<std::vector<std::uint8_t>> decodeMap(std::span<const std::byte> bytes, std::size_t size)
+{
+    Reader reader(bytes);
+    auto map = reader.bytes(size);
+    reader.finish();
+    if (reader.error()) {
+        return fail(*reader.error());
+    }
+    return map;
 }
 
 } // namespace icmoe

@@ -5,6 +5,7 @@
 #include "core/mask/SliceMask.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -26,6 +27,11 @@ namespace icmoe {
 
 [[nodiscard]] Result<std::vector<std::byte>> encodePatch(const SegmentationPatch& patch);
 [[nodiscard]] Result<SegmentationPatch> decodePatch(std::span<const std::byte> bytes);
+
+/// A byte for each pixel (a vote's map of disagreement), behind the same method byte. Decoding gives `size` bytes or an
+/// error, and allocates no more than what was read.
+[[nodiscard]] std::vector<std::byte> encodeMap(std::span<const std::uint8_t> map);
+[[nodiscard]] Result<std::vector<std::uint8_t>> decodeMap(std::span<const std::byte> bytes, std::size_t size);
 
 /// The most runs that one blob may hold: 128 MiB in memory, a whole-body segmentation has some millions.
 inline constexpr std::size_t kMaximalRuns = std::size_t{1} << 24U;

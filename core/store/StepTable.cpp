@@ -61,11 +61,53 @@ Failure unfit(ErrorCode code, const char* what)
     return Failure{{code, std::string("a step cannot be stored: ") + what, {}, "Please report this"}};
 }
 
+std::size_t pixelsOf(const SliceMask& mask)
+{
+    return static_cast<std::size_t>(mask.width()) * static_cast<std::size_t>(mask.height());
+}
+
 /// Is there anything that belongs into the annotation table?
 bool isAnnotation(const StepRecord& step)
 {
     return step.kind == StepKind::accept || step.proposal || step.accepted || !step.prompts.empty() ||
-           step.mode != CombineMode::replace || step.engine != EngineInfo{};
+           step.mode != CombineMode::replace || step.engine != EngineInfo{} || step.preview || step.vote;
+}
+
+void addVote(SQLite::Database& database, RevisionId id, const Vote& vote)
+{
+    Query insert(database,
+                 "INSERT INTO vote (step_id, voters, boundary_disagreement, disagreement) VALUES (?, ?, ?, ?)");
+    insert << id << voteToJson(vote) << vote.boundaryDisagreement;
+    if (vote.disagreement.empty()) {
+        insert << nullptr;
+    } else {
+        insert << std::span<const std::byte>(encodeMap(vote.disagreement));
+    }
+    insert.run();
+}
+
+/// The vote on a proposal; `proposal` tells the size of its map.
+std::optional<Vote> readVote(SQLite::Database& database, RevisionId id, const std::optional<SliceMask>& proposal)
+{
+    Query row(database, "SELECT voters, disagreement FROM vote WHERE step_id = ?");
+    if (!(row << id).next()) {
+        return std::nullopt;
+    }
+    auto vote = voteFromJson(row.text(0));
+    if (!vote) {
+        throw Failure{damaged(vote.error().message)};
+    }
+    if (!proposal) {
+        throw Failure{damaged("a vote on nothing")};
+    }
+    if (!row.isNull(1)) {
+        auto map = decodeMap(row.blob(1), pixelsOf(*proposal));
+        if (!map) {
+            throw Failure{damaged("a map of disagreement: " + map.error().message)};
+        }
+        vote->disagreement = std::move(*map);
+    }
+    return std::move(*vote);
 }
 
 void addAnnotation(SQLite::Database& database, RevisionId id, const StepRecord& step)
@@ -73,8 +115,8 @@ void addAnnotation(SQLite::Database& database, RevisionId id, const StepRecord& 
     Query insert(database, R"(
         INSERT INTO annotation (step_id, proposal, proposal_area, accepted, accepted_area, mode, prompts, engine,
                                 weights_sha256, experts_revision, precision, device, threads, preprocessing,
-                                value_range)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))");
+                                value_range, preview)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))");
     insert << id;
     for (const auto* mask : {&step.proposal, &step.accepted}) {
         if (*mask) {
@@ -85,15 +127,18 @@ void addAnnotation(SQLite::Database& database, RevisionId id, const StepRecord& 
     }
     insert << nameIn(kModes, step.mode) << promptsToJson(step.prompts) << step.engine.engine
            << step.engine.weightsSha256 << step.engine.expertsRevision << step.engine.precision << step.engine.device
-           << step.engine.threads << step.engine.preprocessing << step.engine.range;
+           << step.engine.threads << step.engine.preprocessing << step.engine.range << (step.preview ? 1 : 0);
     insert.run();
+    if (step.vote) {
+        addVote(database, id, *step.vote);
+    }
 }
 
 void readAnnotation(SQLite::Database& database, RevisionId id, Size3 size, StepRecord& step)
 {
     Query row(database, R"(
         SELECT proposal, accepted, mode, prompts, engine, weights_sha256, experts_revision, precision, device, threads,
-               preprocessing, value_range
+               preprocessing, value_range, preview
         FROM annotation WHERE step_id = ?)");
     if (!(row << id).next()) {
         return;
@@ -118,6 +163,8 @@ void readAnnotation(SQLite::Database& database, RevisionId id, Size3 size, StepR
                    .threads = row.number(9),
                    .preprocessing = row.number(10),
                    .range = row.text(11)};
+    step.preview = row.integer(12) != 0;
+    step.vote = readVote(database, id, step.proposal);
 }
 
 RevisionId addRevision(SQLite::Database& database, SeriesKey series, std::optional<RevisionId> step, Action action)
@@ -147,6 +194,23 @@ std::optional<RevisionId> firstOf(SQLite::Database& database, SeriesKey series, 
     return query.isNull(0) ? std::nullopt : std::optional(query.integer(0));
 }
 
+/// NaN would come back as an error.
+void checkVote(const Vote& vote, const std::optional<SliceMask>& proposal)
+{
+    const bool finite = std::all_of(vote.voters.begin(), vote.voters.end(), [](const VoterShare& voter) {
+        return std::isfinite(voter.weight) && std::isfinite(voter.predictedIou);
+    });
+    if (!finite || !(vote.boundaryDisagreement >= 0 && vote.boundaryDisagreement <= 1)) {
+        throw unfit(ErrorCode::invalidArgument, "the numbers of its vote must be finite, a disagreement 0 to 1");
+    }
+    if (!proposal) {
+        throw unfit(ErrorCode::invalidArgument, "a vote needs the proposal that it was about");
+    }
+    if (!vote.disagreement.empty() && vote.disagreement.size() != pixelsOf(*proposal)) {
+        throw unfit(ErrorCode::geometryMismatch, "the map of disagreement does not fit its proposal");
+    }
+}
+
 } // namespace
 
 void checkStep(const StepRecord& step, Size3 size)
@@ -167,6 +231,9 @@ void checkStep(const StepRecord& step, Size3 size)
     if (!std::isfinite(step.windowWidth) || !std::isfinite(step.windowLevel) || !std::isfinite(step.activeSeconds) ||
         !promptsFromJson(promptsToJson(step.prompts))) {
         throw unfit(ErrorCode::invalidArgument, "its numbers must be finite");
+    }
+    if (step.vote) {
+        checkVote(*step.vote, step.proposal);
     }
 }
 

@@ -68,6 +68,10 @@ TEST_F(CommandLineTest, WrongUsage_IsTwoWithOneLine)
                                   "segment x --box 1,2,3,4 --slice -1 -o y.png",
                                   "segment x --box 1,2,3,4 --label '' -o y.png",
                                   "segment x --box 1,2,3,4 --experts pack -o y.png",
+                                  "segment x --box 1,2,3,4 --without nobody -o y.png",
+                                  "segment x --label '' -o y.png",
+                                  "evaluate --data x --protocol box --experts pack",
+                                  "annotate --script x --without nobody",
                                   "evaluate --data x",
                                   "evaluate --data x --protocol clicks:99",
                                   "import a --db b --source c --labels 1:x",
@@ -178,6 +182,35 @@ TEST_F(CommandLineTest, Segment_WithoutWeights_SaysWhatToDo)
     expectFailure("segment " + phantom() + " --slice 9 --box 2,2,9,9 -o " + quoted(file("m.png")), "weightsMissing",
                   "");
     EXPECT_FALSE(fs::exists(file("m.png")));
+    // a name alone is a question too: it is the engine that cannot answer
+    expectFailure("segment " + phantom() + " --slice 9 --label Liver -o " + quoted(file("m.png")), "weightsMissing",
+                  "");
+}
+
+TEST_F(CommandLineTest, Segment_WithExpertsAndWithout_SaysHowTheVoteWent)
+{
+    ICMOE_NEEDS_ENGINE();
+    const std::string in = "segment " + phantom() + " --slice 10 --box 8,6,24,22 --force -o " + quoted(file("m.png"));
+    const auto base = json(in + " --experts none --label Body");
+    EXPECT_FALSE(base.contains("vote"));
+    EXPECT_EQ(base["label"], "Body");
+    EXPECT_EQ(base["engine"]["experts"], "none");
+    for (const std::string without : {"", " --without basic,semantic", " --without adaptive --without vote"}) {
+        const auto report = json(in + without);
+        EXPECT_GT(report["area_px"], 0) << without;
+        if (report.contains("vote")) { // where a pack with a trained vote is shipped
+            double weights = 0;
+            for (const auto& voter : report["vote"]["voters"]) {
+                EXPECT_TRUE(voter["kind"].is_string() && voter["name"].is_string() && voter["dropped"].is_boolean());
+                EXPECT_TRUE(voter["predicted_iou"].is_number());
+                EXPECT_TRUE(without.find(voter["kind"].get<std::string>()) == std::string::npos) << without;
+                weights += voter["weight"].get<double>();
+            }
+            EXPECT_NEAR(weights, 1, 1e-3);
+            EXPECT_GE(report["vote"]["agreement"], 0);
+            EXPECT_LE(report["vote"]["agreement"], 1);
+        }
+    }
 }
 
 TEST_F(CommandLineTest, Segment_WithoutTheEnginesLibrary_SaysWhatToDo)

@@ -15,5 +15,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         patch && icmoe::decodePatch(icmoe::encodePatch(*patch).value()) != patch) {
         std::abort();
     }
+    constexpr std::size_t kPixels = 64;
+    if (const auto map = icmoe::decodeMap(bytes, kPixels);
+        map && icmoe::decodeMap(icmoe::encodeMap(*map), kPixels) != map) {
+        std::abort();
+    }
     return 0;
 }

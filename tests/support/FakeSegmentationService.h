@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/engine/Segmenter.h"
+#include "tests/support/FakeVote.h"
 
 #include <algorithm>
 #include <cmath>
@@ -11,7 +12,8 @@
 namespace icmoe::test {
 
 /// A segmentation service without a network, for window tests: a box becomes the ellipse in it, a click a disc of six
-/// pixels, a path its hull's box. Answers at once through `post`, or when the test says so (`hold`). One thread.
+/// pixels, a path its hull's box; a name is found in the middle of the picture. Answers at once through `post`, or when
+/// the test says so (`hold`); with `previews` a preview comes before each answer. One thread.
 class FakeSegmentationService final : public SegmentationService {
 public:
     struct Asked {
@@ -50,6 +52,7 @@ public:
     {
         const auto found = std::find_if(waiting.begin(), waiting.end(), [&](const Asked& a) { return a.id == job; });
         if (found != waiting.end()) {
+            ++cancelled;
             waiting.erase(found);
         }
     }
@@ -67,6 +70,9 @@ public:
     // for the test
     void answerAll()
     {
+        if (previews && !hold) {
+            previewAll();
+        }
         while (!waiting.empty()) {
             const Asked asked = waiting.front();
             waiting.pop_front();
@@ -76,6 +82,19 @@ public:
             } else {
                 post(asked, proposalFor(asked));
             }
+        }
+    }
+    /// A preview for every question that waits; the full answers still are to come.
+    void previewAll()
+    {
+        for (const Asked& asked : waiting) {
+            ++m_counters.previewed;
+            Proposal preview = proposalFor(asked);
+            preview.isPreview = true;
+            preview.vote.reset();
+            preview.candidates.resize(static_cast<std::size_t>(previewCandidates),
+                                      {preview.candidates.front().mask, 0.5, "box hypothesis", {}});
+            post(asked, std::move(preview));
         }
     }
     void setState(EngineState state)
@@ -100,12 +119,20 @@ public:
         for (const Prompt& prompt : asked.prompts) {
             mask = mask.united(maskOf(prompt, width, height));
         }
+        if (std::all_of(asked.prompts.begin(), asked.prompts.end(),
+                        [](const Prompt& p) { return std::holds_alternative<LabelPrompt>(p.shape); })) {
+            mask = ellipseMask(width, height, {width / 2.0, height / 2.0}, width / 6.0, height / 6.0);
+        }
         if (emptyAnswers) {
             mask = SliceMask(width, height);
         }
         for (int i = 0; i < candidates; ++i) {
             proposal.candidates.push_back({mask, 0.9 - 0.1 * i, i == 0 ? "base" : "box hypothesis", {}});
         }
+        if (votes) {
+            proposal.vote = fakeVote(mask, boundaryDisagreement);
+        }
+        proposal.notice = notice;
         return proposal;
     }
     [[nodiscard]] static SliceMask maskOf(const Prompt& prompt, int width, int height)
@@ -123,17 +150,26 @@ public:
         if (const auto* scribble = std::get_if<ScribblePrompt>(&prompt.shape)) {
             return strokeMask(width, height, scribble->path, 3, 3);
         }
+        if (std::holds_alternative<LabelPrompt>(prompt.shape)) {
+            return SliceMask(width, height); // see proposalFor(): only where nothing tells a place
+        }
         return std::get<MaskPrompt>(prompt.shape).mask;
     }
 
     bool hold = false;         ///< keep questions until answerAll()
     bool emptyAnswers = false; ///< answer with an empty mask
     int candidates = 1;
+    bool previews = false; ///< a preview before each answer
+    int previewCandidates = 1;
+    bool votes = false; ///< full answers have a vote
+    double boundaryDisagreement = 0.13;
+    std::string notice;
     std::optional<Error> error;
     std::deque<Asked> waiting;
     std::shared_ptr<const SliceImage> visible;
     std::vector<std::shared_ptr<const SliceImage>> neighbours;
     int requests = 0;
+    int cancelled = 0; ///< questions that were taken back before their full answer
 
 private:
     void post(const Asked& asked, Result<Proposal> result)

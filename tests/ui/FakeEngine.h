@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/engine/Segmenter.h"
+#include "tests/support/FakeVote.h"
 
 #include <deque>
 #include <mutex>
@@ -10,7 +11,8 @@
 namespace icmoe::test {
 
 /// An engine without a network: answers a box with the ellipse in it (and two smaller ones), a point with a disc.
-/// Answers come through `post`, at once or, while held back, when release() is called.
+/// Answers come through `post`, at once or, while held back, when release() is called. With `previews` a preview comes
+/// at once in any case.
 class FakeEngine final : public SegmentationService {
 public:
     explicit FakeEngine(Post post)
@@ -24,6 +26,16 @@ public:
                   Answer answer) override
     {
         const JobId id = ++m_lastJob;
+        if (previews) {
+            m_post([this, id, image, prompts, answer] {
+                auto preview = answerFor(*image, prompts);
+                if (preview) {
+                    preview->isPreview = true;
+                    preview->vote.reset();
+                }
+                answer(id, std::move(preview));
+            });
+        }
         auto send = [this, id, image, prompts = std::move(prompts), answer = std::move(answer)] {
             m_encoded.insert(image->key);
             answer(id, answerFor(*image, prompts));
@@ -61,6 +73,10 @@ public:
         m_waiting.clear();
     }
 
+    bool previews = false;
+    bool votes = false; ///< full answers have a vote
+    double boundaryDisagreement = 0.13;
+
 private:
     void tell()
     {
@@ -78,7 +94,7 @@ private:
                 {}};
     }
 
-    static Result<Proposal> answerFor(const SliceImage& image, const std::vector<Prompt>& prompts)
+    [[nodiscard]] Result<Proposal> answerFor(const SliceImage& image, const std::vector<Prompt>& prompts) const
     {
         Proposal proposal;
         proposal.prompts = prompts;
@@ -88,7 +104,9 @@ private:
         proposal.engine.engine = "fake";
         for (const Prompt& prompt : prompts) {
             BoxPrompt box;
-            if (const auto* given = std::get_if<BoxPrompt>(&prompt.shape)) {
+            if (std::holds_alternative<LabelPrompt>(prompt.shape) && prompts.size() == 1) {
+                box = {image.width * 0.4, image.height * 0.4, image.width * 0.6, image.height * 0.6};
+            } else if (const auto* given = std::get_if<BoxPrompt>(&prompt.shape)) {
                 box = *given;
             } else if (const auto* point = std::get_if<PointPrompt>(&prompt.shape); point != nullptr && point->inside) {
                 box = {point->at.x - 4, point->at.y - 4, point->at.x + 4, point->at.y + 4};
@@ -99,6 +117,9 @@ private:
         }
         if (proposal.candidates.empty()) {
             return fail(ErrorCode::emptyInput, "no prompt says what is inside", {}, "Add a box or an inside point");
+        }
+        if (votes) {
+            proposal.vote = fakeVote(proposal.candidates.front().mask, boundaryDisagreement);
         }
         return proposal;
     }

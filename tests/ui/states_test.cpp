@@ -6,6 +6,7 @@
 #include "ui/panels/LabelsPanel.h"
 #include "ui/panels/Section.h"
 #include "ui/panels/SidePanel.h"
+#include "ui/panels/VotersPopup.h"
 #include "ui/panels/WarnStrip.h"
 #include "ui/style/StyleSheet.h"
 #include "ui/views/VtkWidget.h"
@@ -14,6 +15,7 @@
 #include <QApplication>
 #include <QDir>
 #include <QScreen>
+#include <QToolButton>
 
 using namespace icmoe;
 using namespace icmoe::ui;
@@ -176,6 +178,46 @@ private Q_SLOTS:
         QVERIFY(QTest::qWaitForWindowExposed(dialog));
         shot(run, QStringLiteral("11-export"), dialog);
         dialog->close();
+        run.engine.votes = true;
+        run.engine.previews = true;
+        run.document.setActiveLabel(run.document.segmentation().labels().labels().front().id);
+        const Plane plane = run.document.mainPlane();
+        const int middle = run.document.slice(plane);
+        run.trigger(ActionId::toolBox);
+        for (const auto& [by, share] : {std::pair{9, 0.04}, std::pair{8, 0.09}, std::pair{7, 0.16}, std::pair{6, 0.22},
+                                        std::pair{5, 0.3}, std::pair{4, 0.44}, std::pair{3, 0.2}, std::pair{2, 0.08}}) {
+            run.document.setSlice(plane, middle + by);
+            run.engine.boundaryDisagreement = share;
+            run.drag({0.38, 0.36}, {0.62, 0.66});
+            QTRY_VERIFY(run.document.proposalVote() != nullptr && !run.document.isAsking());
+            run.document.acceptProposal();
+        }
+        run.document.setSlice(plane, middle + 1);
+        run.engine.boundaryDisagreement = 0.13;
+        run.engine.hold();
+        run.drag({0.38, 0.36}, {0.62, 0.66});
+        QTRY_VERIFY(run.document.proposal() != nullptr);
+        shot(run, QStringLiteral("12-preview-before-the-vote"));
+        run.engine.release();
+        QTRY_VERIFY(run.document.proposalVote() != nullptr && !run.document.isAsking());
+        shot(run, QStringLiteral("13-vote"));
+        run.trigger(ActionId::disagreement);
+        shot(run, QStringLiteral("14-disagreement"));
+        QTest::mouseClick(&run.window.proposalBar().votersButton(), Qt::LeftButton);
+        QVERIFY(QTest::qWaitForWindowExposed(&run.window.proposalBar().votersPopup()));
+        shot(run, QStringLiteral("15-voters"));
+        shot(run, QStringLiteral("15-voters-alone"), &run.window.proposalBar().votersPopup());
+        run.window.proposalBar().votersPopup().close();
+        run.document.acceptProposal();
+        shot(run, QStringLiteral("16-disagreement-accepted"));
+        run.trigger(ActionId::disagreement);
+
+        run.document.setSlice(plane, middle + 12);
+        run.trigger(ActionId::findLabel);
+        QTRY_VERIFY(run.document.proposal() != nullptr && !run.document.isAsking());
+        run.drag({0.42, 0.42}, {0.56, 0.52});
+        QTRY_VERIFY(!run.document.isAsking());
+        shot(run, QStringLiteral("17-label-prompt"));
         setTheme(run, Theme::dark);
     }
 };

@@ -1,5 +1,6 @@
 #include "ViewTestSupport.h"
 
+#include "ui/style/Tokens.h"
 #include "ui/tools/MeasureTool.h"
 
 #include <QElapsedTimer>
@@ -52,6 +53,23 @@ std::shared_ptr<const Volume> softPhantom(SpacingSource source = SpacingSource::
 
 class ViewsTest final : public QObject {
     Q_OBJECT
+
+    static bool isNear(const QColor& a, const QColor& b)
+    {
+        return std::abs(a.red() - b.red()) + std::abs(a.green() - b.green()) + std::abs(a.blue() - b.blue()) < 40;
+    }
+    /// Pixels of the colours of the dots where voters differ.
+    static int amberPixels(const QImage& image)
+    {
+        int count = 0;
+        for (int y = 0; y < image.height(); ++y) {
+            for (int x = 0; x < image.width(); ++x) {
+                const QColor c = image.pixelColor(x, y);
+                count += isNear(c, tokens().vote(0.67)) || isNear(c, tokens().vote(0.8)) ? 1 : 0;
+            }
+        }
+        return count;
+    }
 
     static void compareWithBaseline(const QImage& shot, const QString& name)
     {
@@ -286,6 +304,175 @@ private Q_SLOTS:
         keepScreenshot(desk.area->mainScreenshot(), QStringLiteral("views-ghost"));
         Desk::move(view, view.toView({20, 30}));
         QVERIFY(desk.document.hint() == nullptr);
+    }
+
+    void Ghost_UsesThePreviewAlone_AndIsTakenBackWhenThePointerGoesOn()
+    {
+        Desk desk;
+        desk.open(softPhantom());
+        desk.engine.hold = true;
+        desk.tools.choose(ToolId::point);
+        SliceView& view = desk.main();
+        QElapsedTimer rest;
+        rest.start();
+        Desk::move(view, view.toView({45, 55}));
+        QTRY_COMPARE(desk.engine.waiting.size(), std::size_t{1});
+        QVERIFY(rest.elapsed() >= 70); // timers may be a little early
+        desk.engine.previewAll();
+        QTRY_VERIFY(desk.document.hint() != nullptr);
+        QVERIFY(desk.engine.waiting.empty()); // no vote for a ghost
+        QCOMPARE(desk.engine.cancelled, 1);
+        Desk::move(view, view.toView({50, 55}));
+        QVERIFY(desk.document.hint() == nullptr);
+        QTRY_COMPARE(desk.engine.waiting.size(), std::size_t{1});
+        QTest::mouseClick(&view, Qt::LeftButton, {}, view.toView({50, 55}).toPoint());
+        QCOMPARE(desk.engine.cancelled, 2);
+        QCOMPARE(desk.document.prompts().size(), std::size_t{1});
+    }
+
+    void ShiftDrag_AddsOneMoreBoxOrLasso_AndWithoutItBeginsAnew()
+    {
+        Desk desk;
+        desk.open(softPhantom());
+        SliceView& view = desk.main();
+        const auto at = [&](double x, double y) { return view.toView({x, y}); };
+        desk.tools.choose(ToolId::box);
+        Desk::drag(view, {at(20, 30), at(40, 50)});
+        Desk::drag(view, {at(40, 40), at(70, 60)}, Qt::LeftButton, Qt::ShiftModifier); // begins on a handle
+        QCOMPARE(desk.document.prompts().size(), std::size_t{2});
+        Desk::drag(view, {at(50, 70), at(60, 85)});
+        QCOMPARE(desk.document.prompts().size(), std::size_t{1});
+        desk.tools.choose(ToolId::lasso);
+        Desk::drag(view, {at(20, 20), at(40, 20), at(40, 40), at(20, 40)});
+        Desk::drag(view, {at(60, 20), at(80, 20), at(80, 40), at(60, 40)}, Qt::LeftButton, Qt::ShiftModifier);
+        QCOMPARE(desk.document.prompts().size(), std::size_t{3}); // the box, and two lassos
+        Desk::drag(view, {at(30, 70), at(50, 70), at(50, 90)});
+        QCOMPARE(desk.document.prompts().size(), std::size_t{1});
+    }
+
+    void CtrlClickAndCtrlDrag_SayOutside_AlsoOnOtherPrompts()
+    {
+        Desk desk;
+        desk.open(softPhantom());
+        SliceView& view = desk.main();
+        desk.tools.choose(ToolId::box);
+        Desk::drag(view, {view.toView({30, 40}), view.toView({60, 70})});
+        desk.tools.choose(ToolId::point);
+        QTest::mouseClick(&view, Qt::LeftButton, Qt::ControlModifier, view.toView({30, 55}).toPoint()); // on its edge
+        QCOMPARE(desk.document.prompts().size(), std::size_t{2});
+        QVERIFY(!std::get<PointPrompt>(desk.document.prompts().back().shape).inside);
+        desk.tools.choose(ToolId::scribble);
+        Desk::drag(view, {view.toView({40, 62}), view.toView({50, 64})}, Qt::LeftButton, Qt::ControlModifier);
+        QVERIFY(!std::get<ScribblePrompt>(desk.document.prompts().back().shape).inside);
+        view.setFocus();
+        QTest::keyClick(&view, Qt::Key_X);
+        QVERIFY(std::get<ScribblePrompt>(desk.document.prompts().back().shape).inside);
+    }
+
+    void ScribbleLassoAndMask_PickedUpAtTheirLines_AreMovedAndDeleted()
+    {
+        Desk desk;
+        desk.open(softPhantom());
+        SliceView& view = desk.main();
+        desk.tools.choose(ToolId::brush);
+        desk.tools.setBrushRadiusMm(16);
+        Desk::drag(view, {view.toView({48, 56}), view.toView({48, 57})});
+        desk.document.addPreviousMaskPrompt(
+            Plane::axial, desk.document.grid(Plane::axial).storedSlice(desk.document.slice(Plane::axial)));
+        const auto mask = [&] { return std::get<MaskPrompt>(desk.document.prompts().front().shape).mask; };
+        const auto bounds = *mask().bounds();
+        desk.tools.choose(ToolId::point);
+        Desk::drag(view, {view.toView({bounds.x0 - 0.5, 56}), view.toView({bounds.x0 + 4.5, 56})});
+        QCOMPARE(mask().bounds()->x0, bounds.x0 + 5);
+        QTest::mouseClick(&view, Qt::LeftButton, {}, view.toView({52, 57}).toPoint()); // within it: a click
+        QCOMPARE(desk.document.prompts().size(), std::size_t{2});
+        desk.document.clearPrompts();
+        desk.tools.choose(ToolId::scribble);
+        Desk::drag(view, {view.toView({40, 50}), view.toView({60, 50})});
+        const auto path = [&] { return std::get<ScribblePrompt>(desk.document.prompts().front().shape).path; };
+        const double y = path().front().y;
+        Desk::drag(view, {view.toView({50, 50}), view.toView({50, 58})});
+        QVERIFY(std::abs(path().front().y - y - 8) < 0.8);
+        view.setFocus();
+        QTest::keyClick(&view, Qt::Key_Delete);
+        QVERIFY(desk.document.prompts().empty());
+        QVERIFY(desk.document.proposal() == nullptr);
+    }
+
+    void PreviewsWhileDragging_LeaveAMaskDrawnAllTheTime()
+    {
+        Desk desk;
+        desk.open(softPhantom());
+        desk.engine.previews = true;
+        desk.engine.votes = true;
+        desk.tools.choose(ToolId::box);
+        SliceView& view = desk.main();
+        const QPointF from = view.toView({30, 40});
+        const QPointF to = view.toView({62, 75});
+        QTest::mousePress(&view, Qt::LeftButton, {}, from.toPoint());
+        for (int step = 1; step <= 8; ++step) {
+            desk.engine.hold = step % 2 == 0; // every other question is overtaken after its preview
+            Desk::move(view, from + (to - from) * (step / 8.0), Qt::LeftButton);
+            if (desk.engine.hold) {
+                desk.engine.previewAll();
+                QTRY_VERIFY(desk.document.proposal() != nullptr && desk.document.proposal()->isPreview);
+                QVERIFY(desk.document.isAsking());
+            } else {
+                QTRY_VERIFY(!desk.document.isAsking());
+                QVERIFY(desk.document.proposal() != nullptr && !desk.document.proposal()->isPreview);
+            }
+        }
+        desk.engine.hold = false;
+        QTest::mouseRelease(&view, Qt::LeftButton, {}, to.toPoint());
+        desk.engine.answerAll();
+        QTRY_VERIFY(!desk.document.isAsking());
+        QVERIFY(desk.document.proposalVote() != nullptr);
+        QCOMPARE(desk.document.undoStack().count(), 1);
+    }
+
+    void Disagreement_IsDottedOverPreviewAndAcceptedMask()
+    {
+        Desk desk;
+        desk.open(softPhantom());
+        desk.engine.votes = true;
+        desk.engine.boundaryDisagreement = 0.29;
+        desk.tools.choose(ToolId::box);
+        SliceView& view = desk.main();
+        Desk::drag(view, {view.toView({30, 40}), view.toView({62, 75})});
+        QTRY_VERIFY(desk.document.proposalVote() != nullptr && !desk.document.isAsking());
+        const QImage before = desk.area->mainScreenshot();
+        desk.document.setDisagreementShown(true);
+        const QImage dotted = desk.area->mainScreenshot();
+        compareWithBaseline(dotted, QStringLiteral("views-disagreement"));
+        QVERIFY(amberPixels(dotted) > amberPixels(before) + 200);
+        desk.document.setMasksHidden(true);
+        QCOMPARE(amberPixels(desk.area->mainScreenshot()), 0);
+        desk.document.setMasksHidden(false);
+        desk.document.acceptProposal();
+        QVERIFY(amberPixels(desk.area->mainScreenshot()) > 200); // the vote stays with what is accepted
+        desk.document.setSlice(Plane::axial, desk.document.slice(Plane::axial) + 1);
+        QCOMPARE(amberPixels(desk.area->mainScreenshot()), 0);
+        desk.document.setSlice(Plane::axial, desk.document.slice(Plane::axial) - 1);
+        desk.document.setDisagreementShown(false);
+        QCOMPARE(amberPixels(desk.area->mainScreenshot()), 0);
+    }
+
+    void Disagreement_ZoomedInAndOut_KeepsItsDotsApart()
+    {
+        Desk desk;
+        desk.open(softPhantom());
+        desk.engine.votes = true;
+        desk.tools.choose(ToolId::box);
+        SliceView& view = desk.main();
+        Desk::drag(view, {view.toView({30, 40}), view.toView({62, 75})});
+        QTRY_VERIFY(desk.document.proposalVote() != nullptr && !desk.document.isAsking());
+        desk.document.setDisagreementShown(true);
+        for (const double scale : {0.6, 12.0}) {
+            view.place(scale, {62, 115});
+            const QImage shot = desk.area->mainScreenshot();
+            keepScreenshot(shot, QStringLiteral("views-disagreement-%1").arg(scale));
+            QVERIFY(amberPixels(shot) > 20);
+        }
     }
 
     void ToolKey_Tapped_StaysAndHeld_Springs()

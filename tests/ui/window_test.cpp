@@ -13,6 +13,7 @@
 #include "ui/panels/StepLists.h"
 #include "ui/panels/StudiesPanel.h"
 #include "ui/panels/ToastStack.h"
+#include "ui/panels/VotersPopup.h"
 #include "ui/panels/WarnStrip.h"
 #include "ui/panels/Widgets.h"
 #include "ui/style/StyleSheet.h"
@@ -240,6 +241,170 @@ private Q_SLOTS:
         QCOMPARE(run.window.proposalBar().modes().current(), 1);
         QTest::mouseClick(&run.window.proposalBar().discardButton(), Qt::LeftButton);
         QVERIFY(run.document.proposal() == nullptr);
+    }
+
+    void Vote_IsShownInBarPopupStripAndPicture_AndIsThereAfterARestart()
+    {
+        const TemporaryFolder folder;
+        writeStudy(folder / "study", study());
+        int slice = 0;
+        {
+            WindowRun run(folder.path());
+            run.engine.previews = true;
+            run.engine.votes = true;
+            run.engine.boundaryDisagreement = 0.29;
+            run.show();
+            run.open(folder / "study");
+            run.window.views().focusMainView();
+            QTest::keyClick(&run.mainView(), Qt::Key_PageUp);
+            slice = run.document.slice(run.document.mainPlane());
+            QTest::keyClick(&run.mainView(), Qt::Key_B);
+            run.engine.hold();
+            run.drag({0.35, 0.35}, {0.6, 0.6});
+            ProposalBar& bar = run.window.proposalBar();
+            QTRY_VERIFY(run.document.proposal() != nullptr && run.document.proposal()->isPreview);
+            QVERIFY(bar.sentence().contains(QStringLiteral("voting…")));
+            QVERIFY(bar.acceptButton().isEnabled());
+            QVERIFY(!bar.votersButton().isVisible());
+            run.engine.release();
+            QTRY_VERIFY(!run.document.isAsking());
+            QVERIFY(bar.sentence().contains(QLatin1String("agreement 71 %")));
+            QVERIFY(bar.votersButton().isVisible());
+            QVERIFY(bar.votersButton().toolTip().contains(QLatin1String("click expert: 44 %")));
+            QTest::mouseClick(&bar.votersButton(), Qt::LeftButton);
+            QVERIFY(bar.votersPopup().isVisible());
+            const QStringList lines = bar.votersPopup().bars().lines();
+            QCOMPARE(lines.size(), 4);
+            QCOMPARE(lines.front(), QString("click expert: 44 %")); // heaviest first
+            QCOMPARE(lines.back(), QString("adaptive 2: dropped"));
+            QTest::keyClick(&bar.votersPopup(), Qt::Key_Escape);
+            QVERIFY(!bar.votersPopup().isVisible());
+            QCOMPARE(run.window.sliceStrip().describe(slice), QString("Slice %1 · agreement 71 %").arg(slice + 1));
+
+            run.window.views().focusMainView();
+            QTest::keyClick(&run.mainView(), Qt::Key_U);
+            QVERIFY(run.document.disagreementShown());
+            QVERIFY(run.window.actions().action(ActionId::disagreement)->isChecked());
+            QTest::keyClick(&run.mainView(), Qt::Key_Space);
+            QTRY_COMPARE(run.document.storageState(), StorageState::stored);
+            run.window.close();
+        }
+        WindowRun again(folder.path());
+        again.show();
+        again.open(folder / "study");
+        SliceStrip& strip = again.window.sliceStrip();
+        QTRY_VERIFY(strip.mark(slice).disagreement.has_value());
+        QCOMPARE(strip.describe(slice), QString("Slice %1 · agreement 71 %").arg(slice + 1));
+        again.document.setSlice(again.document.mainPlane(), 2);
+        again.window.views().focusMainView();
+        QTest::keyClick(&again.window, Qt::Key_Up, Qt::ControlModifier);
+        QTest::keyClick(&again.window, Qt::Key_Down, Qt::ControlModifier);
+        QCOMPARE(again.document.slice(again.document.mainPlane()), slice); // the only place
+        again.document.setSlice(again.document.mainPlane(), 2);
+        int y = 0;
+        while (strip.sliceAt(y) != slice) {
+            ++y;
+        }
+        QTest::mouseClick(&strip, Qt::LeftButton, {}, QPoint(12, y + 1)); // on the coloured band
+        QCOMPARE(again.document.slice(again.document.mainPlane()), slice);
+    }
+
+    void Disagreement_WithoutAnyVote_IsExplained()
+    {
+        const TemporaryFolder folder;
+        writeStudy(folder / "study", study());
+        WindowRun run(folder.path());
+        run.show();
+        run.open(folder / "study");
+        run.window.sidePanel().toasts().closeAll();
+        run.window.views().focusMainView();
+        QTest::keyClick(&run.mainView(), Qt::Key_U);
+        QVERIFY(run.document.disagreementShown());
+        QCOMPARE(run.window.sidePanel().toasts().count(), 1);
+        QTest::keyClick(&run.mainView(), Qt::Key_U);
+        QVERIFY(!run.document.disagreementShown());
+        QVERIFY(!run.window.actions().action(ActionId::disagreement)->isChecked());
+    }
+
+    void LabelName_FoundByCommandSearch_AsksAndCanBeDeletedInTheList()
+    {
+        const TemporaryFolder folder;
+        writeStudy(folder / "study", study());
+        WindowRun run(folder.path());
+        run.show();
+        run.open(folder / "study");
+        run.document.renameLabel(run.document.activeLabel(), QStringLiteral("Putamen"));
+        CommandSearch& search = run.window.commandSearch();
+        run.trigger(ActionId::findCommand);
+        QTest::keyClicks(&search.input(), QStringLiteral("find label"));
+        QVERIFY(search.list().count() >= 1);
+        QTest::keyClick(&search.input(), Qt::Key_Return);
+        QTRY_VERIFY(run.document.proposal() != nullptr && !run.document.isAsking());
+        PromptsPanel& prompts = run.window.sidePanel().prompts();
+        QCOMPARE(prompts.model().rowCount(), 1);
+        const QModelIndex row = prompts.model().index(0);
+        QCOMPARE(row.data().toString(), QString("Label: Putamen"));
+        QTest::mouseClick(prompts.list().viewport(), Qt::LeftButton, {},
+                          StepDelegate::crossRect(prompts.list().visualRect(row)).center());
+        QCOMPARE(prompts.model().rowCount(), 0);
+        QVERIFY(run.document.proposal() == nullptr);
+    }
+
+    void PromptList_SelectsGoesThereFlipsAndDeletes()
+    {
+        const TemporaryFolder folder;
+        writeStudy(folder / "study", study());
+        WindowRun run(folder.path());
+        run.show();
+        run.open(folder / "study");
+        run.trigger(ActionId::toolPoint);
+        const auto click = [&run](double x, double y) {
+            SliceView& view = run.mainView();
+            QTest::mouseClick(&view, Qt::LeftButton, {}, QPoint(qRound(x * view.width()), qRound(y * view.height())));
+        };
+        click(0.4, 0.4);
+        click(0.55, 0.5);
+        PromptsPanel& prompts = run.window.sidePanel().prompts();
+        QCOMPARE(prompts.model().rowCount(), 2);
+        const int slice = run.document.slice(run.document.mainPlane());
+        run.document.setSlice(run.document.mainPlane(), slice - 5);
+        QTest::mouseClick(prompts.list().viewport(), Qt::LeftButton, {},
+                          prompts.list().visualRect(prompts.model().index(0)).center());
+        QCOMPARE(run.document.slice(run.document.mainPlane()), slice);
+        QCOMPARE(run.document.selectedPrompt(), std::optional(prompts.model().promptAt(0)));
+        prompts.list().setFocus();
+        QTest::keyClick(&prompts.list(), Qt::Key_X);
+        QCOMPARE(prompts.model().index(0).data().toString(), QString("Outside 1"));
+        QTest::keyClick(&prompts.list(), Qt::Key_X);
+        QTest::keyClick(&prompts.list(), Qt::Key_Delete);
+        QCOMPARE(prompts.model().rowCount(), 1);
+        QTRY_VERIFY(run.document.proposal() != nullptr && !run.document.isAsking());
+        QCOMPARE(run.document.proposal()->prompts.size(), std::size_t{1});
+    }
+
+    void EngineSwitches_AreRememberedAndAskForANewEngine()
+    {
+        const TemporaryFolder folder;
+        {
+            WindowRun run(folder.path());
+            run.show();
+            QSignalSpy changed(&run.window, &MainWindow::engineOptionsChanged);
+            QVERIFY(run.window.actions().action(ActionId::useBasicExperts)->isChecked());
+            run.trigger(ActionId::useSemanticExperts);
+            run.trigger(ActionId::useVote);
+            QCOMPARE(changed.count(), 2);
+            run.trigger(ActionId::useLabelName);
+            QVERIFY(!run.document.usesLabelName());
+        }
+        WindowRun again(folder.path());
+        again.show();
+        QVERIFY(again.settings.usesExperts(VoterKind::basic) && !again.settings.usesExperts(VoterKind::semantic));
+        QVERIFY(!again.settings.usesVote());
+        QVERIFY(again.window.actions().action(ActionId::useAdaptiveExperts)->isChecked());
+        QVERIFY(!again.window.actions().action(ActionId::useSemanticExperts)->isChecked());
+        QVERIFY(!again.window.actions().action(ActionId::useVote)->isChecked());
+        QVERIFY(!again.document.usesLabelName());
+        QVERIFY(!again.window.actions().action(ActionId::useLabelName)->isChecked());
     }
 
     void LabelList_AddsRenamesHidesAndLocks()

@@ -53,7 +53,7 @@ constexpr auto kActions = std::to_array<ActionInfo>({
     {fullScreen, "view.full-screen", T("Full screen"), "F11", "", MenuId::view, kWindow, true},
     {hideMasks, "view.hide-masks", T("Hide masks"), "H", "eye", MenuId::view, kWindow, true, true, true},
     {disagreement, "view.disagreement", T("Show where voters disagree"), "U", "disagreement", MenuId::view, kWindow,
-     false, true},
+     true, true},
     {hideNames, "view.hide-names", T("Hide names"), "F8", "eye-off", MenuId::view, kWindow, true},
     {toggleStudies, "view.studies", T("Studies panel"), "F9", "studies", MenuId::view, kWindow, true, false, true},
     {toggleRightPanel, "view.right-panel", T("Labels and history panel"), "F10", "side-panel", MenuId::view, kWindow,
@@ -72,6 +72,10 @@ constexpr auto kActions = std::to_array<ActionInfo>({
     {toolLasso, "tool.lasso", T("Lasso"), "L", "lasso", MenuId::annotate, kWindow, true, true},
     {toolPreviousMask, "tool.previous-mask", T("Previous mask"), "M", "previous-mask", MenuId::annotate, kWindow, false,
      true},
+    {findLabel, "prompt.find-label", T("Find label on this slice"), "", "search", MenuId::annotate, kWindow, false,
+     true, true},
+    {useLabelName, "prompt.use-label-name", T("Use the label's name as a prompt"), "", "", MenuId::annotate, kWindow,
+     true},
     {toolBrush, "tool.brush", T("Brush"), "D", "brush", MenuId::annotate, kWindow, true, true, true},
     {toolEraser, "tool.eraser", T("Eraser"), "E", "eraser", MenuId::annotate, kWindow, true, true},
     {brushSmaller, "tool.brush-smaller", T("Smaller brush"), "[", "", MenuId::annotate, kWindow, false, true},
@@ -86,6 +90,11 @@ constexpr auto kActions = std::to_array<ActionInfo>({
     {addLabel, "label.add", T("Add label"), "Ctrl+Shift+L", "plus", MenuId::annotate, kWindow, false, true, true},
     {renameLabel, "label.rename", T("Rename label"), "F2", "pencil", MenuId::annotate, kWindow, false, true},
     {lockLabel, "label.lock", T("Lock label"), "", "lock", MenuId::annotate, kWindow, false, true},
+
+    {useBasicExperts, "engine.basic-experts", T("Use basic experts"), "", "", MenuId::engine, kWindow, true},
+    {useSemanticExperts, "engine.semantic-experts", T("Use semantic experts"), "", "", MenuId::engine, kWindow, true},
+    {useAdaptiveExperts, "engine.adaptive-experts", T("Use adaptive experts"), "", "", MenuId::engine, kWindow, true},
+    {useVote, "engine.vote", T("Let the experts vote"), "", "", MenuId::engine, kWindow, true},
 
     {aboutLearning, "learn.about", T("About learning"), "", "info", MenuId::learn},
 
@@ -164,6 +173,8 @@ QString menuTitle(MenuId menu)
         return QCoreApplication::translate("Actions", "View");
     case MenuId::annotate:
         return QCoreApplication::translate("Actions", "Annotate");
+    case MenuId::engine:
+        return QCoreApplication::translate("Actions", "Engine");
     case MenuId::learn:
         return QCoreApplication::translate("Actions", "Learn");
     case MenuId::help:

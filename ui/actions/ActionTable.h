@@ -62,6 +62,8 @@ enum class ActionId {
     toolPreviousMask,
     toolBrush,
     toolEraser,
+    findLabel,
+    useLabelName,
     brushSmaller,
     brushLarger,
     accept,
@@ -74,6 +76,11 @@ enum class ActionId {
     addLabel,
     renameLabel,
     lockLabel,
+    // Annotate › Engine
+    useBasicExperts,
+    useSemanticExperts,
+    useAdaptiveExperts,
+    useVote,
     // Learn
     aboutLearning,
     // Help
@@ -82,7 +89,7 @@ enum class ActionId {
     about,
 };
 
-enum class MenuId { file, edit, view, annotate, learn, help };
+enum class MenuId { file, edit, view, annotate, engine, learn, help }; ///< engine: within annotate
 
 /// Where an action's keys count: anywhere in the window (text fields keep their letters), or only while a view has the
 /// focus.

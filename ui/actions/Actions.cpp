@@ -45,12 +45,16 @@ std::map<MenuId, QMenu*> Actions::fillMenus(QMenuBar& bar) const
         menus[id] = bar.addMenu(menuTitle(id));
         menus[id]->setAccessibleName(menuTitle(id));
     }
+    menus[MenuId::engine] = new QMenu(menuTitle(MenuId::engine), &bar);
+    menus[MenuId::engine]->setAccessibleName(menuTitle(MenuId::engine));
     for (const ActionInfo& row : actionTable()) {
         if (row.startsGroup) {
             menus[row.menu]->addSeparator();
         }
         menus[row.menu]->addAction(action(row.id));
     }
+    menus[MenuId::annotate]->addSeparator();
+    menus[MenuId::annotate]->addMenu(menus[MenuId::engine]);
     return menus;
 }
 

@@ -4,8 +4,10 @@
 #include "ui/commands/EditLabelsCommand.h"
 #include "ui/commands/EditPromptsCommand.h"
 #include "ui/document/EngineLink.h"
+#include "ui/document/LabelName.h"
 #include "ui/document/PromptEdit.h"
 #include "ui/document/Stroke.h"
+#include "ui/document/VoteIndex.h"
 
 #include <QElapsedTimer>
 #include <QLocale>
@@ -21,6 +23,11 @@ namespace {
 constexpr int kUndoLimit = 0; // none: steps are small
 constexpr int kViewSaveMilliseconds = 1000;
 constexpr qint64 kLongestPauseMilliseconds = 30'000; // longer ones do not count as work
+
+bool isLabelPrompt(const Prompt& prompt)
+{
+    return std::holds_alternative<LabelPrompt>(prompt.shape);
+}
 
 bool shares(const Prompt& prompt, Plane plane, int slice)
 {
@@ -79,6 +86,7 @@ struct AnnotationDocument::Private final : DocumentEditor {
         std::swap(segmentation.labels(), labels);
         keepActiveLabel();
         Q_EMIT q.changed(DocumentChange::labels);
+        askWhereNameChanged();
         return labels;
     }
     std::vector<Prompt> exchangePrompts(std::vector<Prompt> others) override
@@ -96,6 +104,9 @@ struct AnnotationDocument::Private final : DocumentEditor {
         proposal = std::move(shown);
         candidate = index;
         Q_EMIT q.changed(DocumentChange::proposal);
+        if (proposal && proposal->isPreview) {
+            ask(); // the full answer was given up when the preview was accepted
+        }
     }
     void askAgain() override { ask(); }
     void stepUndone(const QString& name) override
@@ -163,7 +174,31 @@ struct AnnotationDocument::Private final : DocumentEditor {
             }
             return;
         }
-        engine.ask(prompts);
+        engine.ask(withName(prompts));
+    }
+
+    /// The name that goes with a question; empty: none does.
+    [[nodiscard]] std::string nameToAskWith(const std::vector<Prompt>& asked) const
+    {
+        const bool named = std::any_of(asked.begin(), asked.end(), isLabelPrompt);
+        const QString name = labelName(activeLabel);
+        return usesLabelName && !named && isChosenLabelName(name) ? name.toStdString() : std::string();
+    }
+
+    std::vector<Prompt> withName(std::vector<Prompt> asked)
+    {
+        askedName = nameToAskWith(asked);
+        if (!askedName.empty()) {
+            asked.push_back(labelPrompt(asked.front().plane, asked.front().slice, askedName));
+        }
+        return asked;
+    }
+
+    void askWhereNameChanged()
+    {
+        if (!prompts.empty() && nameToAskWith(prompts) != askedName) {
+            ask();
+        }
     }
 
     void answered(const std::shared_ptr<const Proposal>& answer)
@@ -171,12 +206,17 @@ struct AnnotationDocument::Private final : DocumentEditor {
         if (answer->candidates.empty()) {
             return;
         }
-        const bool sameNotice = proposal && proposal->notice == answer->notice;
+        // The full answer takes a preview's place: what was chosen there stays chosen.
+        const bool completes = proposal && proposal->isPreview && proposal->prompts == answer->prompts;
+        const bool keeps = completes && candidate < static_cast<int>(answer->candidates.size());
         proposal = answer;
-        candidate = 0;
+        candidate = keeps ? candidate : 0;
         Q_EMIT q.changed(DocumentChange::proposal);
-        if (!answer->notice.empty() && !sameNotice) {
-            Q_EMIT q.notice(QString::fromStdString(answer->notice));
+        if (!answer->isPreview && answer->notice != toldNotice) { // the bar shows it with every answer
+            toldNotice = answer->notice;
+            if (!toldNotice.empty()) {
+                Q_EMIT q.notice(QString::fromStdString(toldNotice));
+            }
         }
     }
 
@@ -233,6 +273,7 @@ struct AnnotationDocument::Private final : DocumentEditor {
         keepActiveLabel();
         keep(step, std::move(patch), [&] { return new EditLabelsCommand(*this, step); });
         Q_EMIT q.changed(DocumentChange::labels);
+        askWhereNameChanged();
     }
 
     void restore(const StoreLink::Found& found)
@@ -260,6 +301,8 @@ struct AnnotationDocument::Private final : DocumentEditor {
         }
         stack.setIndex(shown);
         restoring = false;
+        voteIndex.rebuild(stack);
+        Q_EMIT q.changed(DocumentChange::votes);
         if (found.view) {
             restoreView(*found.view);
         }
@@ -310,7 +353,7 @@ struct AnnotationDocument::Private final : DocumentEditor {
     void giveFirstLabel()
     {
         if (segmentation.labels().labels().empty()) {
-            (void)segmentation.labels().add(tr("Structure 1").toStdString());
+            (void)segmentation.labels().add(firstLabelName().toStdString());
         }
     }
 
@@ -396,6 +439,8 @@ struct AnnotationDocument::Private final : DocumentEditor {
     OverlapRule overlapRule = OverlapRule::activeLabelWins;
 
     std::vector<Prompt> prompts;
+    bool usesLabelName = true;
+    std::string askedName; ///< that went with the last question
     std::optional<PromptId> selected;
     PromptId nextPrompt = 1;
     int drag = 0; ///< number of the drag that goes on, 0: none
@@ -405,7 +450,10 @@ struct AnnotationDocument::Private final : DocumentEditor {
     std::shared_ptr<const Proposal> proposal;
     int candidate = 0;
     CombineMode mode = CombineMode::replace;
+    std::string toldNotice; ///< of the engine, told last
     std::shared_ptr<const Proposal> hint;
+    VoteIndex voteIndex;
+    bool disagreementShown = false;
 
     std::unique_ptr<Stroke> stroke;
 
@@ -434,6 +482,12 @@ AnnotationDocument::AnnotationDocument(QObject* parent)
     connect(&d->engine, &EngineLink::stateChanged, this, [this] { Q_EMIT changed(DocumentChange::engine); });
     connect(&d->store, &StoreLink::changed, this, [this] { Q_EMIT changed(DocumentChange::storage); });
     connect(&d->store, &StoreLink::failed, this, &AnnotationDocument::errorOccurred);
+    connect(&d->stack, &QUndoStack::indexChanged, this, [this] {
+        if (!d->restoring) {
+            d->voteIndex.rebuild(d->stack);
+            Q_EMIT changed(DocumentChange::votes);
+        }
+    });
     connect(&d->viewSave, &QTimer::timeout, this, [this] { d->saveView(); });
 }
 
@@ -448,6 +502,9 @@ void AnnotationDocument::setEngine(SegmentationService* engine)
     d->engine.setService(engine);
     if (isOpen() && engine != nullptr) {
         d->lookAt(1);
+        if (!d->prompts.empty() && !isAsking()) {
+            d->ask(); // another engine may have another answer
+        }
     }
 }
 
@@ -512,6 +569,8 @@ void AnnotationDocument::closeSeries()
     d->proposal.reset();
     d->hint.reset();
     d->candidate = 0;
+    d->askedName.clear();
+    d->toldNotice.clear();
     d->drag = 0;
     d->storeOpened = false;
     d->lastEvent.clear();
@@ -640,6 +699,11 @@ std::vector<Place> AnnotationDocument::places(Plane plane) const
             }
         }
     }
+    for (const auto& [n, share] : disagreements(plane)) {
+        if (share >= kDoubtful) {
+            kinds[n] = Place::Kind::disagreement;
+        }
+    }
     for (const Prompt& prompt : d->prompts) {
         if (prompt.plane == plane) {
             kinds[g.shownSlice(prompt.slice)] = Place::Kind::prompt;
@@ -738,6 +802,7 @@ void AnnotationDocument::setActiveLabel(LabelId label)
         d->activeLabel = label;
         d->viewSave.start();
         Q_EMIT changed(DocumentChange::labels);
+        d->askWhereNameChanged();
     }
 }
 
@@ -917,6 +982,9 @@ PromptId AnnotationDocument::addPrompt(Prompt prompt)
     ++d->clicks;
     std::vector<Prompt> next;
     for (const Prompt& other : d->prompts) {
+        if (isLabelPrompt(other) && isLabelPrompt(prompt)) {
+            continue; // an object has one name
+        }
         if (shares(other, prompt.plane, prompt.slice)) { // prompts on another slice belong to another object
             next.push_back(other);
         }
@@ -983,12 +1051,15 @@ void AnnotationDocument::flipPrompt(PromptId prompt)
     }
 }
 
-void AnnotationDocument::nudgePrompt(PromptId prompt, double dx, double dy)
+bool AnnotationDocument::nudgePrompt(PromptId prompt, double dx, double dy)
 {
-    if (const Prompt* found = d->find(prompt)) {
-        const SlicePlane& plane = grid(found->plane).stored();
-        updatePrompt(moved(*found, dx, dy, plane.width(), plane.height()), false);
+    const Prompt* found = d->find(prompt);
+    if (found == nullptr || isLabelPrompt(*found)) {
+        return false;
     }
+    const SlicePlane& plane = grid(found->plane).stored();
+    updatePrompt(moved(*found, dx, dy, plane.width(), plane.height()), false);
+    return true;
 }
 
 QString AnnotationDocument::promptName(PromptId prompt) const
@@ -1018,6 +1089,36 @@ void AnnotationDocument::addPreviousMaskPrompt(Plane plane, int storedSlice)
         }
     }
     Q_EMIT notice(tr("%1 has no mask yet that could be a prompt").arg(d->labelName(d->activeLabel)));
+}
+
+void AnnotationDocument::findLabel(Plane plane, int storedSlice)
+{
+    if (!isOpen()) {
+        return;
+    }
+    const QString name = d->labelName(d->activeLabel);
+    if (!isChosenLabelName(name)) {
+        Q_EMIT notice(tr("Name the label first: it is looked for by its name"));
+    } else if (!grid(plane).canDraw()) {
+        Q_EMIT notice(tr("Slices of this plane cross the tilted ones: prompt in the plane of acquisition"));
+    } else {
+        (void)addPrompt(labelPrompt(plane, storedSlice, name.toStdString()));
+        d->drag = 0;
+    }
+}
+
+bool AnnotationDocument::usesLabelName() const
+{
+    return d->usesLabelName;
+}
+
+void AnnotationDocument::setUsesLabelName(bool uses)
+{
+    if (d->usesLabelName != uses) {
+        d->usesLabelName = uses;
+        Q_EMIT changed(DocumentChange::prompts);
+        d->askWhereNameChanged();
+    }
 }
 
 // ---- proposal
@@ -1072,8 +1173,9 @@ void AnnotationDocument::acceptProposal()
         Q_EMIT errorOccurred(patch.error());
         return;
     }
-    const QString name = chosen.mask.empty() ? tr("%1: examined, nothing there").arg(d->labelName(d->activeLabel))
-                                             : tr("%1 accepted").arg(d->labelName(d->activeLabel));
+    const QString name = chosen.mask.empty()   ? tr("%1: examined, nothing there").arg(d->labelName(d->activeLabel))
+                         : proposal->isPreview ? tr("%1 accepted before the vote").arg(d->labelName(d->activeLabel))
+                                               : tr("%1 accepted").arg(d->labelName(d->activeLabel));
     auto step = d->newStep(StepKind::accept, name);
     step->proposal = chosen.mask;
     step->accepted = d->segmentation.mask(d->activeLabel).empty()
@@ -1084,6 +1186,10 @@ void AnnotationDocument::acceptProposal()
     step->plane = proposal->plane;
     step->slice = proposal->slice;
     step->engine = proposal->engine;
+    step->preview = proposal->isPreview;
+    if (const Vote* vote = proposalVote()) {
+        step->vote = *vote;
+    }
     step->imageKey = proposal->imageKey;
     d->keep(step, std::move(*patch), [&] { return new AcceptProposalCommand(*d, step, proposal, d->candidate); });
     d->showProposal(nullptr, 0);
@@ -1124,7 +1230,11 @@ void AnnotationDocument::setOverlapRule(OverlapRule rule)
 void AnnotationDocument::askHint(Plane plane, int storedSlice, Point2 at)
 {
     if (isOpen()) {
-        d->engine.askHint({0, plane, storedSlice, PointPrompt{at, true}});
+        std::vector<Prompt> asked{{0, plane, storedSlice, PointPrompt{at, true}}};
+        if (std::string name = d->nameToAskWith(asked); !name.empty()) {
+            asked.push_back(labelPrompt(plane, storedSlice, std::move(name)));
+        }
+        d->engine.askHint(std::move(asked));
     }
 }
 
@@ -1140,6 +1250,52 @@ void AnnotationDocument::clearHint()
 const Proposal* AnnotationDocument::hint() const
 {
     return d->hint.get();
+}
+
+// ---- votes
+
+const Vote* AnnotationDocument::proposalVote() const
+{
+    const bool voted = d->proposal && d->proposal->vote && d->candidate == 0; // it is about the first candidate
+    return voted ? &*d->proposal->vote : nullptr;
+}
+
+std::vector<const Vote*> AnnotationDocument::votes(Plane plane, int storedSlice) const
+{
+    const Vote* vote = proposalVote();
+    if (vote != nullptr && d->proposal->plane == plane && d->proposal->slice == storedSlice) {
+        return {vote};
+    }
+    return d->voteIndex.on(plane, storedSlice);
+}
+
+std::map<int, double> AnnotationDocument::disagreements(Plane plane) const
+{
+    std::map<int, double> shown;
+    if (!isOpen()) {
+        return shown;
+    }
+    const SliceGrid& g = grid(plane);
+    for (const auto& [slice, share] : d->voteIndex.disagreements(plane)) {
+        shown[g.shownSlice(slice)] = share;
+    }
+    if (const Vote* vote = proposalVote(); vote != nullptr && d->proposal->plane == plane) {
+        shown[g.shownSlice(d->proposal->slice)] = vote->boundaryDisagreement;
+    }
+    return shown;
+}
+
+bool AnnotationDocument::disagreementShown() const
+{
+    return d->disagreementShown;
+}
+
+void AnnotationDocument::setDisagreementShown(bool shown)
+{
+    if (d->disagreementShown != shown) {
+        d->disagreementShown = shown;
+        Q_EMIT changed(DocumentChange::display);
+    }
 }
 
 // ---- drawing

@@ -11,6 +11,7 @@
 #include <QObject>
 #include <QUndoStack>
 
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -30,12 +31,13 @@ enum class DocumentChange {
     display,   ///< fill opacity, masks hidden, names hidden
     storage,   ///< stored / storing / not stored
     engine,    ///< engine state
+    votes,     ///< the history went on: what was accepted, and the votes on it
     placement, ///< zoom, pan and layout came back from the store
 };
 
 /// A slice worth going to: a tick on the slice slider.
 struct Place {
-    enum class Kind { prompt, edit };
+    enum class Kind { prompt, edit, disagreement }; ///< disagreement: an acceptance on which the voters differed
     int slice = 0;
     Kind kind = Kind::edit;
     bool operator==(const Place&) const = default;
@@ -122,20 +124,28 @@ public:
     void updatePrompt(const Prompt& prompt, bool interactive);
     void removePrompt(PromptId prompt);
     void clearPrompts();
-    void flipPrompt(PromptId prompt);                        ///< inside ↔ outside, where the shape has a side
-    void nudgePrompt(PromptId prompt, double dx, double dy); ///< by stored pixels
+    void flipPrompt(PromptId prompt); ///< inside ↔ outside, where the shape has a side
+    /// By stored pixels; false for one that lies nowhere.
+    bool nudgePrompt(PromptId prompt, double dx, double dy);
     [[nodiscard]] QString promptName(PromptId prompt) const; ///< "Box 1", "Inside 2"
     /// A prompt from the active label's mask on this slice, or on the nearest one that has it.
     void addPreviousMaskPrompt(Plane plane, int storedSlice);
+    /// Asks for the active label by its name alone: a prompt of the list, in place of an earlier one of its kind.
+    void findLabel(Plane plane, int storedSlice);
+    /// The active label's name goes with every question, unless nobody chose it. It is no prompt of the list, but is
+    /// stored with what is accepted.
+    [[nodiscard]] bool usesLabelName() const;
+    void setUsesLabelName(bool uses);
 
     // proposal
     [[nodiscard]] const Proposal* proposal() const; ///< null: none
     [[nodiscard]] int candidateIndex() const;
     void setCandidateIndex(int index);
-    [[nodiscard]] bool isAsking() const; ///< a request is on its way
+    [[nodiscard]] bool isAsking() const; ///< the full answer is on its way; a preview of it may be there
     [[nodiscard]] CombineMode combineMode() const;
     void setCombineMode(CombineMode mode);
-    void acceptProposal(); ///< one undo step, one transaction; empty: "examined, nothing there"
+    /// One undo step, one transaction; empty: "examined, nothing there". A preview is stored as what it is.
+    void acceptProposal();
     void discardProposal();
     [[nodiscard]] double proposalMillilitres() const; ///< of the current candidate; 0 without one
     [[nodiscard]] OverlapRule overlapRule() const;
@@ -144,6 +154,15 @@ public:
     void askHint(Plane plane, int storedSlice, Point2 at);
     void clearHint();
     [[nodiscard]] const Proposal* hint() const;
+
+    // votes
+    [[nodiscard]] const Vote* proposalVote() const; ///< on the current candidate; null: there was none
+    /// The votes that a stored slice shows: the proposal's where it is there, else those on what is accepted.
+    [[nodiscard]] std::vector<const Vote*> votes(Plane plane, int storedSlice) const;
+    /// By shown slice, how much the voters disagreed: 0..1. Slices without a vote are not in it.
+    [[nodiscard]] std::map<int, double> disagreements(Plane plane) const;
+    [[nodiscard]] bool disagreementShown() const;
+    void setDisagreementShown(bool shown);
 
     // drawing
     /// Points and slice are those of the volume's own slices (SliceGrid::stored). False where drawing is not possible;

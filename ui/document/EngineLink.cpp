@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <utility>
 
 namespace icmoe::ui {
 namespace {
@@ -65,6 +66,7 @@ EngineLink::~EngineLink()
 
 void EngineLink::setService(SegmentationService* service)
 {
+    m_hintJob = 0; // the old engine's
     m_service = service;
     m_state = service != nullptr ? service->state() : EngineState{};
     if (service != nullptr) {
@@ -211,15 +213,17 @@ void EngineLink::request(const Image& image)
 
 void EngineLink::finish(quint64 sequence, Result<Proposal> answer)
 {
-    if (sequence < m_firstValid || sequence <= m_lastShown) {
+    if (sequence < m_firstValid || sequence < m_lastShown || sequence <= m_lastFull) {
         return; // forgotten, or overtaken by a newer answer
     }
-    if (sequence == m_lastAsked) {
+    const bool preview = answer && answer->isPreview;
+    if (sequence == m_lastAsked && !preview) {
         m_lastAnswered = sequence;
         m_waiting.clear();
     }
     if (answer) {
         m_lastShown = sequence;
+        m_lastFull = preview ? m_lastFull : sequence;
         Q_EMIT answered(std::make_shared<const Proposal>(std::move(*answer)));
     } else if (answer.error().code != ErrorCode::cancelled && sequence == m_lastAsked) {
         Q_EMIT failed(answer.error());
@@ -229,35 +233,64 @@ void EngineLink::finish(quint64 sequence, Result<Proposal> answer)
     }
 }
 
-void EngineLink::askHint(Prompt prompt)
+void EngineLink::askHint(std::vector<Prompt> prompts)
 {
-    const quint64 hint = ++m_hint;
-    if (m_service == nullptr || !m_volume) {
+    forgetHint();
+    if (m_service == nullptr || !m_volume || prompts.empty()) {
         return;
     }
-    const Place place{prompt.plane, prompt.slice};
+    const Place place{prompts.front().plane, prompts.front().slice};
     const auto found = m_images.find(place);
     if (found != m_images.end()) {
-        requestHint(found->second, prompt);
+        requestHint(found->second, std::move(prompts));
         return;
     }
-    whenCut(place, kPromptPriority, [this, hint, prompt = std::move(prompt)](const Image& image) {
-        if (image && hint == m_hint) {
-            requestHint(image, prompt);
+    whenCut(place, kPromptPriority, [this, hint = m_hint, prompts = std::move(prompts)](const Image& image) {
+        if (image && hint == m_hint && m_service != nullptr) {
+            requestHint(image, prompts);
         }
     });
 }
 
-void EngineLink::requestHint(const Image& image, const Prompt& prompt)
+void EngineLink::requestHint(const Image& image, std::vector<Prompt> prompts)
 {
     const QPointer<EngineLink> self(this);
-    m_service->request(kHintObject, image, {prompt}, [self, hint = m_hint](JobId, Result<Proposal> answer) {
-        onThreadOf(QCoreApplication::instance(), [self, hint, answer = std::move(answer)]() mutable {
-            if (self && hint == self->m_hint && answer) {
-                Q_EMIT self->hinted(std::make_shared<const Proposal>(std::move(*answer)));
-            }
-        });
-    });
+    m_hintJob = m_service->request(kHintObject, image, canonicalOrder(std::move(prompts)),
+                                   [self, hint = m_hint](JobId, Result<Proposal> answer) {
+                                       // Never at once: the job's number is known only after request() has returned.
+                                       QMetaObject::invokeMethod(
+                                           QCoreApplication::instance(),
+                                           [self, hint, answer = std::move(answer)]() mutable {
+                                               if (self) {
+                                                   self->showHint(hint, std::move(answer));
+                                               }
+                                           },
+                                           Qt::QueuedConnection);
+                                   });
+}
+
+void EngineLink::showHint(quint64 hint, Result<Proposal> answer)
+{
+    if (hint != m_hint || m_hintJob == 0) {
+        return;
+    }
+    const JobId job = std::exchange(m_hintJob, 0);
+    if (!answer) {
+        return;
+    }
+    if (answer->isPreview && m_service != nullptr) {
+        m_service->cancel(job); // a ghost needs no vote
+    }
+    Q_EMIT hinted(std::make_shared<const Proposal>(std::move(*answer)));
+}
+
+void EngineLink::forgetHint()
+{
+    ++m_hint;
+    if (m_hintJob != 0 && m_service != nullptr) {
+        m_service->cancel(m_hintJob);
+    }
+    m_hintJob = 0;
 }
 
 void EngineLink::setVisible(Plane plane, int slice, int direction)

@@ -13,9 +13,10 @@
 
 namespace icmoe::ui {
 
-/// What the document knows of the engine. Pictures for it are cut on a thread of their own, so that neither the 8-bit
-/// range of a large volume nor hashing holds up the window. Answers that are overtaken, or that arrive after their
-/// object is gone, are dropped here. UI thread.
+/// What the document knows of the engine. A question has one answer, and before it there may be a preview: both are
+/// `answered`, asking ends with the full one. Pictures for it are cut on a thread of their own, so that neither the
+/// 8-bit range of a large volume nor hashing holds up the window. Answers that are overtaken, or that arrive after
+/// their object is gone, are dropped here. UI thread.
 class EngineLink final : public QObject {
     Q_OBJECT
 
@@ -33,9 +34,10 @@ public:
     /// What is on its way no longer matters.
     void forget();
     [[nodiscard]] bool isAsking() const { return m_lastAsked != m_lastAnswered; }
-    /// Asks what a click at a place would give, without any effect on ask(). Overtakes the last hint.
-    void askHint(Prompt prompt);
-    void forgetHint() { ++m_hint; }
+    /// Asks what prompts at the pointer would give, without any effect on ask(). Overtakes the last hint. The first
+    /// answer is enough, be it a preview: the full one is taken back.
+    void askHint(std::vector<Prompt> prompts);
+    void forgetHint();
 
     /// The annotator looks at a stored slice; direction +1 or −1 is where they scroll. Waits for a rest of 80 ms.
     void setVisible(Plane plane, int slice, int direction);
@@ -57,7 +59,8 @@ private:
 
     void whenCut(Place place, int priority, std::function<void(Image)> then);
     void request(const Image& image);
-    void requestHint(const Image& image, const Prompt& prompt);
+    void requestHint(const Image& image, std::vector<Prompt> prompts);
+    void showHint(quint64 hint, Result<Proposal> answer);
     void remember(Place place, Image image);
     void showVisible();
     void finish(quint64 sequence, Result<Proposal> answer);
@@ -72,9 +75,11 @@ private:
     quint64 m_object = 0;            ///< what the service supersedes by
     quint64 m_lastAsked = 0;
     quint64 m_lastAnswered = 0;
-    quint64 m_lastShown = 0;
+    quint64 m_lastShown = 0;  ///< a preview of it counts
+    quint64 m_lastFull = 0;   ///< shown in full
     quint64 m_firstValid = 0; ///< answers to earlier questions are forgotten
     quint64 m_hint = 0;
+    JobId m_hintJob = 0; ///< 0: nothing is on its way
     JobId m_job = 0;
     std::optional<Place> m_visible;
     int m_direction = 1;

@@ -69,8 +69,13 @@ QString promptName(const std::vector<Prompt>& prompts, PromptId id)
     if (found == prompts.end()) {
         return {};
     }
+    if (const auto* label = std::get_if<LabelPrompt>(&found->shape)) {
+        return QCoreApplication::translate("Prompt", "Label: %1").arg(QString::fromStdString(label->label));
+    }
     const Kind kind = kindOf(*found);
-    const auto number = std::count_if(prompts.begin(), found + 1, [&](const Prompt& p) { return kindOf(p) == kind; });
+    const auto number = std::count_if(prompts.begin(), found + 1, [&](const Prompt& p) {
+        return !std::holds_alternative<LabelPrompt>(p.shape) && kindOf(p) == kind;
+    });
     return text(kind, static_cast<int>(number));
 }
 

@@ -6,7 +6,7 @@ namespace icmoe::ui {
 
 namespace {
 
-enum class Kind { box, inside, outside, scribbleInside, scribbleOutside, lasso, mask };
+enum class Kind { box, inside, outside, scribbleInside, scribbleOutside, lasso, mask, label };
 
 Kind kindOf(const Prompt& prompt)
 {
@@ -18,6 +18,9 @@ Kind kindOf(const Prompt& prompt)
     }
     if (const auto* scribble = std::get_if<ScribblePrompt>(&prompt.shape)) {
         return scribble->inside ? Kind::scribbleInside : Kind::scribbleOutside;
+    }
+    if (std::holds_alternative<LabelPrompt>(prompt.shape)) {
+        return Kind::label;
     }
     return std::holds_alternative<LassoPrompt>(prompt.shape) ? Kind::lasso : Kind::mask;
 }
@@ -36,6 +39,8 @@ QString iconOf(Kind kind)
         return QStringLiteral("scribble");
     case Kind::lasso:
         return QStringLiteral("lasso");
+    case Kind::label:
+        return QStringLiteral("label");
     case Kind::mask:
         break;
     }

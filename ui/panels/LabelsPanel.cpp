@@ -1,6 +1,7 @@
 #include "ui/panels/LabelsPanel.h"
 
 #include "ui/document/AnnotationDocument.h"
+#include "ui/document/LabelName.h"
 #include "ui/panels/Widgets.h"
 #include "ui/style/Fonts.h"
 #include "ui/style/Icons.h"
@@ -198,7 +199,7 @@ void LabelsPanel::addLabel()
     QString name;
     for (int n = static_cast<int>(labels.labels().size()) + 1;
          name.isEmpty() || labels.findByName(name.toStdString()) != nullptr; ++n) {
-        name = tr("Label %1").arg(n);
+        name = nextLabelName(n);
     }
     m_document.addLabel(name);
     const Label* added = m_document.segmentation().labels().findByName(name.toStdString());

@@ -4,6 +4,7 @@
 #include "ui/document/AnnotationDocument.h"
 #include "ui/models/LabelTableModel.h"
 #include "ui/panels/Segments.h"
+#include "ui/panels/VotersPopup.h"
 #include "ui/panels/Widgets.h"
 #include "ui/style/Icons.h"
 
@@ -18,6 +19,8 @@
 namespace icmoe::ui {
 
 namespace {
+
+const QString kBetween = QStringLiteral(" · ");
 
 /// Area of a mask on its slice: "12.3 cm²", or pixels where nothing tells millimetres.
 QString areaText(const SliceMask& mask, const Geometry& geometry, Plane plane)
@@ -92,13 +95,26 @@ QWidget* ProposalBar::makePreviewPage(const Actions& actions)
     row->addWidget(m_swatch);
     auto* texts = new QVBoxLayout;
     texts->setSpacing(0);
-    texts->setContentsMargins(0, 8, 0, 8);
+    texts->setContentsMargins(0, 6, 0, 4);
     m_title = makeLabel({}, "heading", page);
     m_detail = new ElidedLabel(page);
     m_detail->setColourRole("hint");
+    m_voters = new QToolButton(page); // a text like the others, that opens what is behind it
+    m_voters->setProperty("kind", "hintlink");
+    m_voters->setToolButtonStyle(Qt::ToolButtonTextOnly);
+    m_voters->setFocusPolicy(Qt::TabFocus);
+    auto* details = new QHBoxLayout;
+    details->setSpacing(1);
+    details->addWidget(m_detail);
+    details->addWidget(m_voters);
+    details->addStretch(1);
     texts->addWidget(m_title);
-    texts->addWidget(m_detail);
+    texts->addLayout(details);
     row->addLayout(texts, 1);
+    m_notice = new IconLabel(QStringLiteral("info"), "value", 18, page);
+    row->addWidget(m_notice);
+    m_votersPopup = new VotersPopup(this);
+    connect(m_voters, &QToolButton::clicked, this, [this] { m_votersPopup->popUp(*m_voters); });
 
     m_modes = new Segments(tr("Accept"), page);
     for (const ActionId id : {ActionId::modeReplace, ActionId::modeAdd, ActionId::modeSubtract}) {
@@ -170,12 +186,16 @@ QString ProposalBar::sentence() const
 {
     QStringList parts;
     if (m_pages->currentIndex() == 0) {
-        parts = {m_title->text(), m_detail->text()};
+        QString detail = m_detail->text();
+        if (detail.endsWith(kBetween)) { // the agreement follows
+            detail.chop(kBetween.size());
+        }
+        parts = {m_title->text(), detail, m_voters->isHidden() ? QString() : m_voters->text()};
     } else {
         parts = {m_event->text(), m_storage->isHidden() ? QString() : m_storage->text(), m_hint->text()};
     }
     parts.removeAll(QString());
-    return parts.join(QStringLiteral(" · "));
+    return parts.join(kBetween);
 }
 
 void ProposalBar::update()
@@ -196,24 +216,57 @@ void ProposalBar::updatePreview()
     if (const Label* label = m_document.segmentation().labels().find(m_document.activeLabel())) {
         m_swatch->setLabel({label->colour.red, label->colour.green, label->colour.blue}, label->id);
     }
-    m_title->setText(m_document.isAsking() ? tr("Preview, asking again") : tr("Preview"));
+    // A preview is followed by its full answer: that is no news. Another answer that is still shown is.
+    m_title->setText(m_document.isAsking() && !proposal.isPreview ? tr("Preview, asking again") : tr("Preview"));
     QStringList details;
     if (candidate.mask.empty()) {
         details << tr("nothing found: Accept stores \"examined, nothing there\"");
     } else {
-        details << areaText(candidate.mask, m_document.volume()->geometry(), proposal.plane)
-                << tr("estimate %1 %").arg(qRound(std::clamp(candidate.predictedIou, 0.0, 1.0) * 100));
+        details << areaText(candidate.mask, m_document.volume()->geometry(), proposal.plane);
+        details << (m_document.proposalVote() != nullptr ? QString() : confidence());
     }
-    m_detail->setText(details.join(QStringLiteral(" · ")));
-    m_detail->setAccessibleDescription(QString::fromStdString(proposal.notice));
+    m_detail->setText(details.join(kBetween));
+    const QString notice = QString::fromStdString(proposal.notice);
+    m_detail->setAccessibleDescription(notice);
+    m_notice->setVisible(!notice.isEmpty());
+    m_notice->setToolTip(notice);
+    m_notice->setAccessibleName(notice);
+    updateVote();
     m_modes->setCurrent(static_cast<int>(m_document.combineMode()));
     const auto count = static_cast<int>(proposal.candidates.size());
     m_candidates->setVisible(count > 1);
     m_candidateText->setText(tr("%1 / %2").arg(m_document.candidateIndex() + 1).arg(count));
 }
 
+QString ProposalBar::confidence() const
+{
+    const Proposal& proposal = *m_document.proposal();
+    if (proposal.isPreview) {
+        return m_document.isAsking() ? tr("voting…") : tr("before the vote");
+    }
+    const auto& candidate = proposal.candidates[static_cast<std::size_t>(m_document.candidateIndex())];
+    return tr("estimate %1 %").arg(qRound(std::clamp(candidate.predictedIou, 0.0, 1.0) * 100));
+}
+
+void ProposalBar::updateVote()
+{
+    const Vote* vote = m_document.proposalVote();
+    m_voters->setVisible(vote != nullptr);
+    if (vote == nullptr) {
+        m_votersPopup->hide();
+        return;
+    }
+    m_votersPopup->setVote(*vote);
+    const QStringList lines = m_votersPopup->bars().lines();
+    m_voters->setText(agreementText(vote->agreement()));
+    m_voters->setToolTip(tr("Who voted") + QLatin1Char('\n') + lines.join(QLatin1Char('\n')));
+    m_voters->setAccessibleName(tr("Who voted, %1").arg(m_voters->text()));
+    m_voters->setAccessibleDescription(lines.join(QStringLiteral(", ")));
+}
+
 void ProposalBar::updateMessage()
 {
+    m_votersPopup->hide(); // what it tells of is gone
     const bool noWeights = m_document.engineState().activity == EngineActivity::noWeights;
     const bool asking = m_document.isOpen() && m_document.isAsking();
     m_importWeights->setVisible(noWeights);

@@ -14,6 +14,7 @@ class AnnotationDocument;
 class ElidedLabel;
 class IconLabel;
 class Segments;
+class VotersPopup;
 
 /// Under the main view, always there: the preview with its choices and Accept; without one, what happened and what to
 /// do next.
@@ -27,6 +28,10 @@ public:
     [[nodiscard]] QPushButton& acceptButton() const { return *m_accept; }
     [[nodiscard]] QPushButton& discardButton() const { return *m_discard; }
     [[nodiscard]] Segments& modes() const { return *m_modes; }
+    [[nodiscard]] QToolButton& votersButton() const { return *m_voters; } ///< visible where there was a vote
+    [[nodiscard]] VotersPopup& votersPopup() const { return *m_votersPopup; }
+    /// What the engine has to say about the proposal: a mark with its words in the tool tip, as long as that is shown.
+    [[nodiscard]] const IconLabel& noticeMark() const { return *m_notice; }
     /// What the bar says now, in one line (tests, announcements).
     [[nodiscard]] QString sentence() const;
 
@@ -36,6 +41,8 @@ Q_SIGNALS:
 private:
     void update();
     void updatePreview();
+    void updateVote();
+    [[nodiscard]] QString confidence() const; ///< what there is to say without a vote: "estimate 81 %"
     void updateMessage();
     QWidget* makePreviewPage(const Actions& actions);
     QWidget* makeMessagePage();
@@ -47,6 +54,9 @@ private:
     QLabel* m_title = nullptr;
     ElidedLabel* m_detail = nullptr;
     Segments* m_modes = nullptr;
+    QToolButton* m_voters = nullptr;
+    VotersPopup* m_votersPopup = nullptr;
+    IconLabel* m_notice = nullptr;
     QWidget* m_candidates = nullptr;
     QLabel* m_candidateText = nullptr;
     QPushButton* m_discard = nullptr;

@@ -1,6 +1,8 @@
 #include "ui/panels/SliceStrip.h"
 
 #include "ui/document/AnnotationDocument.h"
+#include "ui/document/VoteIndex.h"
+#include "ui/panels/VotersPopup.h"
 #include "ui/style/Fonts.h"
 #include "ui/style/Tokens.h"
 
@@ -18,6 +20,7 @@ constexpr int kLetterHeight = 34;
 constexpr int kStripLeft = 8;
 constexpr int kStripWidth = 12;
 constexpr int kSliderX = 30;
+constexpr double kRampSlope = 2; // half of the votes against the mask's boundary is the end of the ramp
 
 } // namespace
 
@@ -43,6 +46,7 @@ SliceStrip::SliceStrip(AnnotationDocument& document, QWidget* parent)
         case DocumentChange::proposal:
         case DocumentChange::engine:
         case DocumentChange::slices:
+        case DocumentChange::votes:
             marksChanged();
             break;
         default:
@@ -112,6 +116,11 @@ void SliceStrip::marksChanged()
             (place.kind == Place::Kind::prompt ? mark->prompted : mark->drawn) = true;
         }
     }
+    for (const auto& [n, share] : m_document.disagreements(plane)) {
+        if (SliceMark* mark = at(n)) {
+            mark->disagreement = share;
+        }
+    }
     if (grid.stored().axisN() == 2) { // masks are kept by stored slice, so these are known without cutting
         for (const Label& label : m_document.segmentation().labels().labels()) {
             for (const auto& entry : m_document.segmentation().mask(label.id).slices()) {
@@ -135,8 +144,11 @@ SliceStrip::SliceMark SliceStrip::mark(int slice) const
 
 QString SliceStrip::describe(int slice) const
 {
-    QStringList parts{tr("Slice %1 of %2").arg(slice + 1).arg(maximum() + 1)};
     const SliceMark m = mark(slice);
+    if (m.disagreement) {
+        return tr("Slice %1").arg(slice + 1) + QStringLiteral(" · ") + agreementText(1 - *m.disagreement);
+    }
+    QStringList parts{tr("Slice %1 of %2").arg(slice + 1).arg(maximum() + 1)};
     if (m.prompted) {
         parts << tr("prompted");
     }
@@ -178,7 +190,7 @@ void SliceStrip::paintEvent(QPaintEvent*)
     painter.fillRect(rect(), dark.view);
     const QRectF t = track();
     const QRectF strip(kStripLeft, t.top(), kStripWidth, t.height());
-    painter.fillRect(strip, dark.voteRamp[0]);
+    painter.fillRect(strip, dark.field);
     painter.setPen(Qt::NoPen);
     painter.setBrush(dark.groove);
     painter.drawRoundedRect(QRectF(kSliderX - 2, t.top(), 4, t.height()), 2, 2);
@@ -191,14 +203,18 @@ void SliceStrip::paintEvent(QPaintEvent*)
     };
     for (int n = 0; n < static_cast<int>(m_marks.size()); ++n) {
         const SliceMark& m = m_marks[static_cast<std::size_t>(n)];
+        if (m.disagreement) {
+            band(n, kStripLeft, kStripWidth, dark.vote(*m.disagreement * kRampSlope));
+        }
         if (m.drawn) {
-            band(n, kStripLeft, kStripWidth, QColor(0x5A, 0x63, 0x70));
+            band(n, kStripLeft - 4, 2, dark.text3);
         }
         if (m.encoded) {
             band(n, kSliderX - 2, 4, dark.accent.darker(150)); // the slice's edge on the slider fills
         }
-        if (m.prompted) {
-            painter.setPen(QPen(dark.text, 1.5));
+        const bool doubtful = m.disagreement.value_or(0) >= kDoubtful;
+        if (m.prompted || doubtful) {
+            painter.setPen(QPen(m.prompted ? dark.text : dark.voteRamp[2], 1.5));
             painter.drawLine(QPointF(kSliderX + 5, yOf(n)), QPointF(kSliderX + 10, yOf(n)));
             painter.setPen(Qt::NoPen);
         }

@@ -4,15 +4,16 @@
 
 #include <QSlider>
 
+#include <optional>
 #include <vector>
 
 namespace icmoe::ui {
 
 class AnnotationDocument;
 
-/// Beside the main view: what is on each slice (left track) and the slice slider (right track). The last
-/// slice is at the top, where Up and the wheel lead. The left track says only what is so: prompted, drawn, prepared by
-/// the engine.
+/// Beside the main view: how much the voters disagreed on each slice (left track) and the slice slider (right track)
+/// with ticks at the places. The last slice is at the top, where Up and the wheel lead. The strip says only what is so:
+/// voted on, prompted, drawn, prepared by the engine.
 class SliceStrip final : public QSlider {
     Q_OBJECT
 
@@ -23,9 +24,10 @@ public:
         bool prompted = false;
         bool drawn = false;
         bool encoded = false;
+        std::optional<double> disagreement; ///< 0..1; none: no vote was held
     };
     [[nodiscard]] SliceMark mark(int slice) const;
-    /// "Slice 107 of 181 · drawn · prepared".
+    /// "Slice 107 · agreement 71 %", or "Slice 107 of 181 · has masks · prepared for prompts" without a vote.
     [[nodiscard]] QString describe(int slice) const;
     [[nodiscard]] int sliceAt(int y) const;
 

@@ -104,6 +104,8 @@ PromptsPanel::PromptsPanel(AnnotationDocument& document, QWidget* parent)
     connect(m_list, &QListView::clicked, this, [this](const QModelIndex& index) {
         if (const PromptId id = m_model.promptAt(index.row()); id != 0) {
             m_document.selectPrompt(id);
+            const Prompt& prompt = m_document.prompts()[static_cast<std::size_t>(index.row())];
+            m_document.setSlice(prompt.plane, m_document.grid(prompt.plane).shownSlice(prompt.slice));
         }
     });
     connect(m_list->selectionModel(), &QItemSelectionModel::currentChanged, this, [this](const QModelIndex& index) {

@@ -69,7 +69,8 @@ void PointTool::release(const ToolEvent& event)
 void PointTool::hover(const ToolEvent& event)
 {
     m_document.clearHint();
-    if (m_document.prompts().empty() && within(event) && event.grid->canDraw()) {
+    const bool asksInside = !event.modifiers.testFlag(Qt::ControlModifier);
+    if (asksInside && m_document.prompts().empty() && within(event) && event.grid->canDraw()) {
         m_hover = event;
         m_rest.start();
     } else {

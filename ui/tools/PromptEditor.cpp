@@ -38,6 +38,18 @@ int nearSide(double at, double low, double high, double scale, double reach)
     return toLow < toHigh ? -1 : 1;
 }
 
+bool isNearOutline(const ToolEvent& event, const SliceMask& mask, double reach)
+{
+    for (const auto& loop : outlines(mask)) {
+        for (std::size_t i = 0; i < loop.size(); ++i) {
+            if (distance(event, loop[i], loop[(i + 1) % loop.size()]) <= reach) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 } // namespace
 
 std::optional<PromptEditor::Grip> PromptEditor::gripAt(const ToolEvent& event) const
@@ -67,11 +79,17 @@ std::optional<PromptEditor::Grip> PromptEditor::gripAt(const ToolEvent& event) c
             const bool corner = sideX != 0 && sideY != 0;
             return corner || handleX || handleY ? Grip{prompt.id, sideX, sideY} : Grip{prompt.id, 0, 0};
         }
+        if (const auto* mask = std::get_if<MaskPrompt>(&prompt.shape)) {
+            if (isNearOutline(event, mask->mask, kReach / 2)) { // within it, clicks are clicks
+                return Grip{prompt.id, 0, 0};
+            }
+            continue;
+        }
         const std::vector<Point2> points = outlineOf(prompt);
         if (points.size() == 1 && distance(event, points.front()) <= kReach + 2) {
             return Grip{prompt.id, 0, 0};
         }
-        for (std::size_t i = 1; i < points.size() && !std::holds_alternative<MaskPrompt>(prompt.shape); ++i) {
+        for (std::size_t i = 1; i < points.size(); ++i) {
             if (distance(event, points[i - 1], points[i]) <= kReach / 2) {
                 return Grip{prompt.id, 0, 0};
             }

@@ -12,6 +12,7 @@
 #include <array>
 #include <cmath>
 #include <functional>
+#include <map>
 
 namespace icmoe::ui {
 namespace {
@@ -19,6 +20,7 @@ namespace {
 constexpr double kMargin = 10;
 constexpr double kCrosshairGap = 14; // half of it, so that the voxel is seen
 constexpr double kLargePixel = 10;   // logical pixels: from here on outlines follow pixel edges exactly
+constexpr double kDotStep = 8;       // logical pixels between the dots where voters differ
 constexpr double kSmallView = 420;   // narrower views have no texts in the right corner
 
 const QColor kHalo(0, 0, 0, 170);
@@ -157,10 +159,12 @@ void SliceOverlay::text(QPainter& painter, QPointF at, const QString& text) cons
     m_text.draw(painter, at, text, FontRole::viewTitle, Qt::AlignLeft | Qt::AlignVCenter);
 }
 
-void SliceOverlay::draw(QPainter& painter, const Frame& frame, const std::vector<ShownObject>& objects)
+void SliceOverlay::draw(QPainter& painter, const Frame& frame, const std::vector<ShownObject>& objects,
+                        const ShownDisagreement& disagreement)
 {
     m_frame = frame;
     painter.setRenderHint(QPainter::Antialiasing);
+    drawDisagreement(painter, disagreement); // over the fills, under the outlines
     for (const ShownObject& object : objects) {
         drawObject(painter, object);
     }
@@ -232,6 +236,66 @@ void SliceOverlay::drawObject(QPainter& painter, const ShownObject& object) cons
     painter.strokePath(path, dashes);
 }
 
+/// Dots of one size on the screen, in rows that are offset by half a step, fixed to the picture. A pixel that is
+/// smaller than a step marks the dot that it lies under, a larger one carries several: thin seams show as well as broad
+/// ones.
+void SliceOverlay::drawDisagreement(QPainter& painter, const ShownDisagreement& disagreement) const
+{
+    if (disagreement.some.empty()) {
+        return;
+    }
+    const ViewTransform& t = m_frame.transform;
+    const QPointF origin = t.toView({-0.5, -0.5});
+    const QPointF pixel = t.toView({0.5, 0.5}) - origin;
+    const double rowHeight = kDotStep * std::sqrt(0.75);
+    std::map<std::pair<int, int>, bool> dots; // row and column; true: strong
+    const auto shift = [](int row) { return row % 2 == 0 ? 0.0 : 0.5; };
+    const auto mark = [&](QPointF low, QPointF high, bool strong) {
+        int first = static_cast<int>(std::ceil(low.y() / rowHeight));
+        int last = static_cast<int>(std::ceil(high.y() / rowHeight)) - 1;
+        if (last < first) {
+            first = last = static_cast<int>(std::lround((low.y() + high.y()) / 2 / rowHeight));
+        }
+        for (int row = first; row <= last; ++row) {
+            int left = static_cast<int>(std::ceil(low.x() / kDotStep - shift(row)));
+            int right = static_cast<int>(std::ceil(high.x() / kDotStep - shift(row))) - 1;
+            if (right < left) {
+                left = right = static_cast<int>(std::lround((low.x() + high.x()) / 2 / kDotStep - shift(row)));
+            }
+            for (int column = left; column <= right; ++column) {
+                bool& dot = dots[{row, column}];
+                dot = dot || strong;
+            }
+        }
+    };
+    const auto markAll = [&](const SliceMask& mask, bool strong) {
+        for (const Run run : mask.runs()) {
+            for (std::uint32_t at = run.begin; at < run.end; ++at) {
+                const int x = static_cast<int>(at) % mask.width();
+                const int y = static_cast<int>(at) / mask.width();
+                const QPointF low(x * pixel.x(), y * pixel.y());
+                mark(low, low + pixel, strong);
+            }
+        }
+    };
+    markAll(disagreement.some, false);
+    markAll(disagreement.strong, true);
+    const QColor amber = tokens().vote(0.67);
+    const QColor bright = tokens().vote(0.8);
+    const QRectF seen = QRectF(QPointF(), t.size).adjusted(-4, -4, 4, 4);
+    painter.setPen(Qt::NoPen);
+    for (const auto& [place, strong] : dots) {
+        const QPointF at = origin + QPointF((place.second + shift(place.first)) * kDotStep, place.first * rowHeight);
+        if (seen.contains(at)) {
+            const double radius = strong ? 1.9 : 1.2;
+            painter.setBrush(QColor(0, 0, 0, 170)); // so that it is seen on any label and on bone
+            painter.drawEllipse(at, radius + 0.8, radius + 0.8);
+            painter.setBrush(strong ? bright : amber);
+            painter.drawEllipse(at, radius, radius);
+        }
+    }
+}
+
 void SliceOverlay::drawCrosshair(QPainter& painter) const
 {
     const SliceGrid& grid = m_document.grid(m_plane);
@@ -290,13 +354,17 @@ void SliceOverlay::drawPrompt(QPainter& painter, const Prompt& prompt, bool sele
             for (const Point2 p : loop) {
                 polygon << toView(p);
             }
-            drawTwice(painter, tokens().prompt, 1.25, Qt::DotLine, [&] { painter.drawPolygon(polygon); });
+            drawTwice(painter, tokens().prompt, selected ? 2 : 1.25, Qt::DotLine,
+                      [&] { painter.drawPolygon(polygon); });
         }
         return;
     }
     QPolygonF line;
     for (const Point2 p : outlineOf(prompt)) {
         line << toView(p);
+    }
+    if (line.isEmpty()) {
+        return; // a label's name lies nowhere
     }
     const auto* scribble = std::get_if<ScribblePrompt>(&prompt.shape);
     const Qt::PenStyle style = scribble != nullptr && !scribble->inside ? Qt::DotLine : Qt::SolidLine;

@@ -27,6 +27,12 @@ struct ShownObject {
         smooth; ///< the same with stairs cut at their corners, for pixels that are small on the screen
 };
 
+/// Where the voters differ on the shown slice, in its pixels.
+struct ShownDisagreement {
+    SliceMask some;   ///< a fifth of the votes or more are against the mask
+    SliceMask strong; ///< two fifths or more; part of `some`
+};
+
 /// Fills outline and smooth from the mask.
 void traceOutline(ShownObject& object);
 
@@ -43,7 +49,8 @@ public:
         bool pictureThere = true; ///< false: the slice is not loaded yet
         double deviceRatio = 1;
     };
-    void draw(QPainter& painter, const Frame& frame, const std::vector<ShownObject>& objects);
+    void draw(QPainter& painter, const Frame& frame, const std::vector<ShownObject>& objects,
+              const ShownDisagreement& disagreement);
     /// A view without a picture.
     void drawEmpty(QPainter& painter, const Frame& frame);
 
@@ -61,6 +68,7 @@ public:
 
 private:
     void drawObject(QPainter& painter, const ShownObject& object) const;
+    void drawDisagreement(QPainter& painter, const ShownDisagreement& disagreement) const;
     void drawCrosshair(QPainter& painter) const;
     void drawPrompts(QPainter& painter) const;
     void drawPrompt(QPainter& painter, const Prompt& prompt, bool selected) const;

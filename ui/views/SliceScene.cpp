@@ -14,6 +14,8 @@ namespace icmoe::ui {
 namespace {
 
 constexpr double kAcceptedShare = 2.0 / 3; // of the fill slider's value
+constexpr std::uint8_t kSomeAgainst = 51;  // a fifth of the votes
+constexpr std::uint8_t kStrongAgainst = 102;
 
 /// Adds a colour over premultiplied pixels.
 void blend(std::vector<std::uint32_t>& pixels, const SliceMask& mask, Colour colour, double opacity)
@@ -131,6 +133,34 @@ void SliceScene::updateFills()
     m_fills.setPixels(m_fillPixels, grid.width(), grid.height());
 }
 
+void SliceScene::updateDisagreement(int n)
+{
+    m_disagreement = {};
+    if (!m_document.disagreementShown() || m_document.masksHidden()) {
+        return;
+    }
+    const SliceGrid& grid = m_document.grid(m_plane);
+    const int width = grid.stored().width();
+    const int height = grid.stored().height();
+    std::vector<std::uint8_t> against(static_cast<std::size_t>(width) * static_cast<std::size_t>(height), 0);
+    bool any = false;
+    for (const Vote* vote : m_document.votes(m_plane, grid.storedSlice(n))) {
+        for (std::size_t i = 0; i < std::min(against.size(), vote->disagreement.size()); ++i) {
+            against[i] = std::max(against[i], vote->disagreement[i]);
+            any = any || against[i] >= kSomeAgainst;
+        }
+    }
+    if (any) {
+        const auto from = [&](std::uint8_t least) {
+            std::vector<std::uint8_t> pixels(against.size());
+            std::transform(against.begin(), against.end(), pixels.begin(),
+                           [least](std::uint8_t value) { return static_cast<std::uint8_t>(value >= least ? 1 : 0); });
+            return toShown(SliceMask::fromBitmap(pixels, width, height), grid, n);
+        };
+        m_disagreement = {from(kSomeAgainst), from(kStrongAgainst)};
+    }
+}
+
 void SliceScene::update(const SliceOverlay::Frame& frame, int width, int height)
 {
     SliceOverlay::Frame shown = frame;
@@ -148,19 +178,21 @@ void SliceScene::update(const SliceOverlay::Frame& frame, int width, int height)
             m_masksDirty = false;
             updateObjects(frame.shownSlice);
             updateFills();
+            updateDisagreement(frame.shownSlice);
         }
         placePicture(frame.transform, frame.deviceRatio);
         shown.pictureThere = m_pictureThere;
     } else {
         m_shown = -1;
         m_objects.clear();
+        m_disagreement = {};
         m_picture.setVisible(false);
         m_fills.setVisible(false);
     }
     QPainter painter(&m_drawing.begin(width, height));
     painter.scale(frame.deviceRatio, frame.deviceRatio);
     if (open) {
-        m_overlay.draw(painter, shown, m_objects);
+        m_overlay.draw(painter, shown, m_objects, m_disagreement);
     } else {
         m_overlay.drawEmpty(painter, shown);
     }

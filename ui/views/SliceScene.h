@@ -22,11 +22,13 @@ public:
     void update(const SliceOverlay::Frame& frame, int width, int height);
     [[nodiscard]] SliceOverlay& overlay() { return m_overlay; }
     [[nodiscard]] const std::vector<ShownObject>& objects() const { return m_objects; }
+    [[nodiscard]] const ShownDisagreement& disagreement() const { return m_disagreement; }
 
 private:
     void updatePicture(int n);
     void updateObjects(int n);
     void updateFills();
+    void updateDisagreement(int n);
     void placePicture(const ViewTransform& transform, double deviceRatio);
 
     AnnotationDocument& m_document;
@@ -39,6 +41,7 @@ private:
     std::vector<std::uint32_t> m_pixels;
     std::vector<std::uint32_t> m_fillPixels;
     std::vector<ShownObject> m_objects;
+    ShownDisagreement m_disagreement;
     bool m_pictureDirty = true;
     bool m_masksDirty = true;
     bool m_pictureThere = false;

@@ -136,6 +136,12 @@ struct SliceView::Private {
         case DocumentChange::position:
             describe();
             break;
+        case DocumentChange::votes:
+            if (!document.disagreementShown()) {
+                return;
+            }
+            scene.masksChanged();
+            break;
         case DocumentChange::prompts:
         case DocumentChange::tool:
             break;
@@ -336,7 +342,9 @@ void SliceView::mousePressEvent(QMouseEvent* event)
         }
         const ToolEvent at = d->toolEvent(event->position(), event->modifiers());
         Tool& tool = d->tools.currentTool();
-        if (tool.editsPrompts() && d->editor.press(at)) {
+        // With Shift or Ctrl something new is meant: one more box, a click outside.
+        const bool begins = (event->modifiers() & (Qt::ShiftModifier | Qt::ControlModifier)) != 0;
+        if (tool.editsPrompts() && !begins && d->editor.press(at)) {
             d->drag = Private::Drag::prompt;
         } else {
             d->drag = Private::Drag::tool;
@@ -464,9 +472,7 @@ void SliceView::keyPressEvent(QKeyEvent* event)
     }
     const auto selected = d->document.selectedPrompt();
     const auto arrow = [&](int slices, double dx, double dy) {
-        if (selected) {
-            d->document.nudgePrompt(*selected, dx, dy);
-        } else {
+        if (!selected || !d->document.nudgePrompt(*selected, dx, dy)) {
             d->scroll(slices);
         }
     };

@@ -97,8 +97,13 @@ void ActionController::connectViewing()
     }
     on(ActionId::hideMasks, [this] { m_document.setMasksHidden(m_actions.action(ActionId::hideMasks)->isChecked()); });
     on(ActionId::hideNames, [this] { m_document.setNamesHidden(m_actions.action(ActionId::hideNames)->isChecked()); });
-    on(ActionId::disagreement,
-       [this] { Q_EMIT notice(tr("There are no voters to disagree yet: the base engine answers alone.")); });
+    on(ActionId::disagreement, [this] {
+        const bool shown = m_actions.action(ActionId::disagreement)->isChecked();
+        m_document.setDisagreementShown(shown);
+        if (shown && m_document.disagreements(m_document.mainPlane()).empty()) {
+            Q_EMIT notice(tr("There is no vote yet whose disagreement could be shown."));
+        }
+    });
     m_actions.action(ActionId::hideMasks)->setAutoRepeat(false);
 }
 
@@ -114,6 +119,12 @@ void ActionController::connectTools()
         const Plane plane = m_document.mainPlane();
         m_document.addPreviousMaskPrompt(plane, m_document.grid(plane).storedSlice(m_document.slice(plane)));
     });
+    on(ActionId::findLabel, [this] {
+        const Plane plane = m_document.mainPlane();
+        m_document.findLabel(plane, m_document.grid(plane).storedSlice(m_document.slice(plane)));
+    });
+    on(ActionId::useLabelName,
+       [this] { m_document.setUsesLabelName(m_actions.action(ActionId::useLabelName)->isChecked()); });
     on(ActionId::brushSmaller, [this] { m_tools.growBrush(-1, false); });
     on(ActionId::brushLarger, [this] { m_tools.growBrush(1, false); });
 }
@@ -150,9 +161,8 @@ void ActionController::step(int slices)
 
 void ActionController::nudgeOr(double dx, double dy, const std::function<void()>& otherwise)
 {
-    if (const auto prompt = m_document.selectedPrompt()) {
-        m_document.nudgePrompt(*prompt, dx, dy);
-    } else {
+    const auto prompt = m_document.selectedPrompt();
+    if (!prompt || !m_document.nudgePrompt(*prompt, dx, dy)) {
         otherwise();
     }
 }
@@ -220,6 +230,8 @@ void ActionController::update()
     m_actions.action(ActionId::clearPrompts)->setEnabled(open && !m_document.prompts().empty());
     m_actions.check(ActionId::hideMasks, m_document.masksHidden());
     m_actions.check(ActionId::hideNames, m_document.namesHidden());
+    m_actions.check(ActionId::disagreement, m_document.disagreementShown());
+    m_actions.check(ActionId::useLabelName, m_document.usesLabelName());
     for (const auto& [id, mode] : kModes) {
         m_actions.check(id, m_document.combineMode() == mode);
     }

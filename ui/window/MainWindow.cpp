@@ -92,6 +92,7 @@ MainWindow::MainWindow(AnnotationDocument& document, ToolController& tools, Stud
     connectFiles();
     connectWindow();
     connectDocument();
+    connectEngine();
     m_actions->install(*this, *m_views);
     m_actionController->installDigitKeys(*this);
     new FocusRing(this);
@@ -325,11 +326,32 @@ void MainWindow::connectDocument()
     connect(&m_tools, &ToolController::toolChanged, this, &MainWindow::updateHints);
 }
 
+void MainWindow::connectEngine()
+{
+    const auto connectSwitch = [this](ActionId id, bool on, const std::function<void(bool)>& keep) {
+        m_actions->check(id, on);
+        connect(m_actions->action(id), &QAction::triggered, this, [this, keep](bool checked) {
+            keep(checked);
+            Q_EMIT engineOptionsChanged();
+        });
+    };
+    for (const auto& [id, kind] : {std::pair{ActionId::useBasicExperts, VoterKind::basic},
+                                   std::pair{ActionId::useSemanticExperts, VoterKind::semantic},
+                                   std::pair{ActionId::useAdaptiveExperts, VoterKind::adaptive}}) {
+        connectSwitch(id, m_settings.usesExperts(kind),
+                      [this, k = kind](bool use) { m_settings.setUsesExperts(k, use); });
+    }
+    connect(m_actions->action(ActionId::useLabelName), &QAction::triggered, this,
+            [this](bool use) { m_settings.setUsesLabelName(use); });
+    connectSwitch(ActionId::useVote, m_settings.usesVote(), [this](bool use) { m_settings.setUsesVote(use); });
+}
+
 void MainWindow::applySettings()
 {
     m_document.setFillOpacity(m_settings.fillOpacity());
     m_document.setNamesHidden(m_settings.namesHidden());
     m_document.setAuthor(m_settings.annotator());
+    m_document.setUsesLabelName(m_settings.usesLabelName());
     m_document.setOverlapRule(m_settings.keepOverlaps() ? OverlapRule::keepBoth : OverlapRule::activeLabelWins);
     ui::applyTheme(*qApp, m_settings.theme());
     m_actions->check(ActionId::toggleTheme, theme() == Theme::light);
@@ -566,12 +588,12 @@ void MainWindow::updateHints()
         keys = {{tr("Click"), tr("inside")}, {tr("Ctrl Click"), tr("outside")}};
         break;
     case ToolId::scribble:
-        hint = tr("Draw a line inside the structure; it is answered through its box until its experts are there");
+        hint = tr("Draw a line inside the structure");
         keys = {{tr("Drag"), tr("inside")}, {tr("Ctrl Drag"), tr("outside")}};
         break;
     case ToolId::lasso:
-        hint = tr("Circle the structure; it is answered through its box until its experts are there");
-        keys = {{tr("Drag"), tr("circle")}};
+        hint = tr("Circle the structure");
+        keys = {{tr("Drag"), tr("circle")}, {tr("Shift"), tr("one more lasso")}};
         break;
     case ToolId::brush:
     case ToolId::eraser:
@@ -599,6 +621,9 @@ void MainWindow::updateHints()
         keys = {{tr("Space"), tr("accept")}, {tr("Esc"), tr("discard")}};
         if (proposal->candidates.size() > 1) {
             keys << std::pair{tr("Tab"), tr("next candidate")};
+        }
+        if (m_document.proposalVote() != nullptr) {
+            keys << std::pair{QStringLiteral("U"), tr("disagreement")};
         }
     }
     keys << std::pair{QStringLiteral("H"), tr("hide masks")};

@@ -73,6 +73,8 @@ public:
 Q_SIGNALS:
     void firstPainted();
     void importWeightsAsked(const std::filesystem::path& checkpoint);
+    /// An off-switch of the engine was turned (WindowSettings): it has to begin again with the new options.
+    void engineOptionsChanged();
     void storeElsewhereAsked(const std::filesystem::path& file);
 
 protected:
@@ -88,6 +90,7 @@ private:
     void connectFiles();
     void connectWindow();
     void connectDocument();
+    void connectEngine();
 
     void openStudyDialog();
     void openFilesDialog();

@@ -9,6 +9,12 @@ namespace icmoe::ui {
 namespace {
 constexpr int kRecent = 5;
 constexpr double kFillOpacity = 0.34;
+
+QString expertsKey(VoterKind kind)
+{
+    const std::string_view kindName = name(kind);
+    return QStringLiteral("engine/") + QString::fromUtf8(kindName.data(), static_cast<qsizetype>(kindName.size()));
+}
 } // namespace
 
 WindowSettings::WindowSettings(const std::filesystem::path& file)
@@ -84,6 +90,36 @@ bool WindowSettings::keepOverlaps() const
 void WindowSettings::setKeepOverlaps(bool keep)
 {
     m_settings.setValue(QStringLiteral("keepOverlaps"), keep);
+}
+
+bool WindowSettings::usesLabelName() const
+{
+    return m_settings.value(QStringLiteral("usesLabelName"), true).toBool();
+}
+
+void WindowSettings::setUsesLabelName(bool uses)
+{
+    m_settings.setValue(QStringLiteral("usesLabelName"), uses);
+}
+
+bool WindowSettings::usesExperts(VoterKind kind) const
+{
+    return m_settings.value(expertsKey(kind), true).toBool();
+}
+
+void WindowSettings::setUsesExperts(VoterKind kind, bool use)
+{
+    m_settings.setValue(expertsKey(kind), use);
+}
+
+bool WindowSettings::usesVote() const
+{
+    return m_settings.value(QStringLiteral("engine/vote"), true).toBool();
+}
+
+void WindowSettings::setUsesVote(bool use)
+{
+    m_settings.setValue(QStringLiteral("engine/vote"), use);
 }
 
 QByteArray WindowSettings::geometry() const

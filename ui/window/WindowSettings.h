@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/engine/Vote.h"
 #include "ui/panels/StartPage.h"
 #include "ui/style/Tokens.h"
 
@@ -27,6 +28,13 @@ public:
     void setFillOpacity(double opacity);
     [[nodiscard]] bool keepOverlaps() const; ///< an added region keeps other labels' voxels
     void setKeepOverlaps(bool keep);
+    [[nodiscard]] bool usesLabelName() const; ///< the active label's name goes with every question
+    void setUsesLabelName(bool uses);
+    /// Off-switches of the engine; all on until somebody switches one off.
+    [[nodiscard]] bool usesExperts(VoterKind kind) const;
+    void setUsesExperts(VoterKind kind, bool use);
+    [[nodiscard]] bool usesVote() const;
+    void setUsesVote(bool use);
     [[nodiscard]] QByteArray geometry() const;
     void setGeometry(const QByteArray& geometry);
     [[nodiscard]] QString lastFolder() const;

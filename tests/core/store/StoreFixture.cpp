@@ -79,6 +79,24 @@ StepRecord acceptStep(Segmentation& now, LabelId label, int k, const SliceMask& 
     return step;
 }
 
+StepRecord votedStep(Segmentation& now, LabelId label, int k, const SliceMask& proposal, std::string name)
+{
+    StepRecord step = acceptStep(now, label, k, proposal, proposal, std::move(name));
+    step.prompts.push_back(labelPrompt(Plane::acquisition, k, "Putamen", 6));
+    step.preview = true;
+    step.vote.emplace();
+    step.vote->voters = {{VoterKind::base, "box hypothesis", 0.25, 0.75, false},
+                         {VoterKind::basic, "click expert", 0.625, 0.9, false},
+                         {VoterKind::semantic, "semantic 3", 0.125, 0.5, true}};
+    step.vote->boundaryDisagreement = 0.29;
+    step.vote->disagreement.assign(static_cast<std::size_t>(kSize.width) * kSize.height, 0);
+    for (const icmoe::Run run : proposal.runs()) {
+        step.vote->disagreement[run.begin] = 200;
+        step.vote->disagreement[run.end - 1] = static_cast<std::uint8_t>(run.end % 256);
+    }
+    return step;
+}
+
 StepRecord labelStep(Segmentation& now, LabelSet labels, std::string name)
 {
     StepRecord step;
@@ -108,6 +126,8 @@ void expectSame(const StepRecord& stored, const StepRecord& given)
     EXPECT_EQ(stored.windowWidth, given.windowWidth);
     EXPECT_EQ(stored.windowLevel, given.windowLevel);
     EXPECT_EQ(stored.engine, given.engine);
+    EXPECT_EQ(stored.preview, given.preview);
+    EXPECT_EQ(stored.vote, given.vote);
     EXPECT_EQ(stored.imageKey, given.imageKey);
     EXPECT_EQ(stored.author, given.author);
     EXPECT_EQ(stored.activeSeconds, given.activeSeconds);

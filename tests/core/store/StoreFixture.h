@@ -22,6 +22,9 @@ inline constexpr Size3 kSize{48, 40, 12};
 /// An accepted proposal with every field set, on the acquisition plane.
 [[nodiscard]] StepRecord acceptStep(Segmentation& now, LabelId label, int k, const SliceMask& proposal,
                                     const SliceMask& accepted, std::string name);
+/// The same, as a preview with a vote on it.
+[[nodiscard]] StepRecord votedStep(Segmentation& now, LabelId label, int k, const SliceMask& proposal,
+                                   std::string name);
 /// Puts another label set in place.
 [[nodiscard]] StepRecord labelStep(Segmentation& now, LabelSet labels, std::string name);
 

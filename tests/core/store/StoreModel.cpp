@@ -57,6 +57,10 @@ StoreOperation StoreModel::next(std::mt19937& random, const std::string& name) c
         operation.step = labelStep(scratch, labels, name);
     } else if (choice < 8) {
         const SliceMask proposal = someMask(random);
+        if (choice == 4) {
+            operation.step = votedStep(scratch, label, k, proposal, name);
+            return operation;
+        }
         operation.step = acceptStep(scratch, label, k, proposal, someMask(random), name);
     } else {
         operation.step = paintStep(scratch, label, k, someMask(random), name);
@@ -96,7 +100,8 @@ std::string StoreModel::difference(const AnnotationStore& store, SeriesKey serie
     for (std::size_t i = 0; i < m_steps.size(); ++i) {
         const StoredStep& stored = (*history)[i];
         if (stored.step.name != m_steps[i].name || stored.step.after != m_steps[i].after ||
-            stored.step.before != m_steps[i].before || stored.step.accepted != m_steps[i].accepted) {
+            stored.step.before != m_steps[i].before || stored.step.accepted != m_steps[i].accepted ||
+            stored.step.vote != m_steps[i].vote) {
             return "step " + m_steps[i].name + " is " + stored.step.name;
         }
         if (stored.undone != (i >= m_done)) {

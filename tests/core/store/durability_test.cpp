@@ -1,7 +1,9 @@
 #include "FaultVfs.h"
 #include "StoreModel.h"
 
+#include <fstream>
 #include <iostream>
+#include <iterator>
 #include <sqlite3.h>
 #include <unistd.h>
 
@@ -282,8 +284,9 @@ TEST(Durability, DiskFull_SaysSoAndGoesOnOnceThereIsSpace)
 TEST(Durability, MigrationFailingAnywhere_LeavesTheOldDatabaseOrTheNewOne)
 {
     const QuickFolder made;
-    openStore(made.file()).reset();
-    tamper(made.file(), "DROP TABLE view_state; PRAGMA user_version = 1");
+    std::ifstream script(std::filesystem::path(ICMOE_TEST_DATA) / "store" / "version1.sql");
+    ASSERT_TRUE(script) << "the dump of a version 1 database";
+    tamper(made.file(), std::string(std::istreambuf_iterator<char>(script), {}));
     std::size_t runs = 0;
     for (std::size_t n = 0;; ++n) {
         const QuickFolder folder;

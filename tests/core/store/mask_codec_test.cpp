@@ -204,6 +204,38 @@ TEST(MaskCodec, Decoding_HostileFrames_AreRefused)
     EXPECT_EQ(decodeMask(packed).error().code, ErrorCode::malformedFile);
 }
 
+TEST(MaskCodec, Map_RoundTrip_IsTheSameAndQuietOnesTakeFewBytes)
+{
+    std::mt19937 random(5);
+    std::vector<std::uint8_t> noise(100 * 90);
+    for (auto& value : noise) {
+        value = static_cast<std::uint8_t>(random());
+    }
+    std::vector<std::uint8_t> quiet(512 * 512, 0);
+    std::fill(quiet.begin() + 1000, quiet.begin() + 1100, std::uint8_t{128});
+    for (const auto& map : {noise, quiet, std::vector<std::uint8_t>{}, std::vector<std::uint8_t>{7}}) {
+        EXPECT_EQ(decodeMap(encodeMap(map), map.size()).value(), map);
+    }
+    EXPECT_LT(encodeMap(quiet).size(), 200U);
+}
+
+TEST(MaskCodec, Map_OfAnotherSizeOrTruncated_IsRefused)
+{
+    std::vector<std::uint8_t> map(5000, 3);
+    map[7] = 9;
+    const Bytes bytes = encodeMap(map);
+    EXPECT_EQ(decodeMap(bytes, 4999).error().code, ErrorCode::malformedFile);
+    EXPECT_EQ(decodeMap(bytes, 5001).error().code, ErrorCode::truncatedFile);
+    for (std::size_t length = 0; length < bytes.size(); ++length) {
+        const auto part = decodeMap(std::span(bytes).first(length), map.size());
+        ASSERT_FALSE(part) << length;
+        EXPECT_TRUE(part.error().code == ErrorCode::truncatedFile || part.error().code == ErrorCode::malformedFile);
+    }
+    EXPECT_EQ(decodeMap(bytesOf({2, 1}), 1).error().code, ErrorCode::malformedFile);
+    EXPECT_LT(compressed(Bytes(32'000'000)).size(), 10'000U);
+    EXPECT_EQ(decodeMap(compressed(Bytes(32'000'000)), 10).error().code, ErrorCode::malformedFile);
+}
+
 TEST(MaskCodec, Decoding_RandomDamage_NeverGivesAnUnsoundMask)
 {
     std::mt19937 random(11);

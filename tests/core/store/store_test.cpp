@@ -69,14 +69,14 @@ TEST_F(Store, NewDatabase_FileAndFolder_AreForTheUserOnly)
     EXPECT_EQ(permissions(file.string() + "-journal"), "0600");
     EXPECT_EQ(store->file(), file);
     EXPECT_FALSE(store->isReadOnly());
-    EXPECT_EQ(store->schemaVersion(), 2);
+    EXPECT_EQ(store->schemaVersion(), 3);
 }
 
 TEST_F(Store, NewDatabase_Pragmas_AreAsPromised)
 {
     close();
     EXPECT_EQ(tamper(m_file, "PRAGMA application_id"), "1768123759");
-    EXPECT_EQ(tamper(m_file, "PRAGMA user_version"), "2");
+    EXPECT_EQ(tamper(m_file, "PRAGMA user_version"), "3");
     EXPECT_EQ(tamper(m_file, "PRAGMA journal_mode"), "delete");
     EXPECT_FALSE(std::filesystem::exists(m_file.string() + "-journal")) << "closing leaves one file";
 }
@@ -171,6 +171,7 @@ TEST_F(Store, Append_EveryKindOfStep_SurvivesARestart)
         paintStep(m_now, 1, 3, disc(10, 10), "Putamen brushed"),
         acceptStep(m_now, 2, 4, disc(20, 20), disc(21, 20), "Lateral ventricles accepted"),
         paintStep(m_now, 1, 3, nothing(), "Putamen erased"),
+        votedStep(m_now, 1, 5, disc(12, 14), "Putamen accepted"),
     };
     std::vector<RevisionId> revisions;
     for (const StepRecord& step : steps) {
@@ -188,6 +189,15 @@ TEST_F(Store, Append_EveryKindOfStep_SurvivesARestart)
     EXPECT_TRUE(history[1].step.utc.ends_with("Z")) << "filled in by the store";
     EXPECT_EQ(loaded(), m_now);
     EXPECT_TRUE(m_store->verify());
+}
+
+TEST_F(Store, Append_VoteWithoutAMap_SurvivesARestart)
+{
+    StepRecord step = votedStep(m_now, 1, 3, disc(9, 9), "Accepted");
+    step.vote->disagreement.clear();
+    append(step);
+    reopen();
+    expectSame(valueOf(m_store->history(m_series)).back().step, step);
 }
 
 TEST_F(Store, Append_StepOverManySlicesAndLabels_IsOneStep)
@@ -274,6 +284,18 @@ TEST_F(Store, Append_MisfitSteps_AreRefusedAndChangeNothing)
     StepRecord nanPrompt = acceptStep(scratch, 1, 3, disc(9, 9), disc(9, 9), "x");
     nanPrompt.prompts = {{1, Plane::axial, 1, BoxPrompt{std::nan(""), 1, 2, 3}}};
     EXPECT_EQ(refused(nanPrompt), ErrorCode::invalidArgument);
+    StepRecord narrowMap = votedStep(scratch, 1, 3, disc(9, 9), "x");
+    narrowMap.vote->disagreement.pop_back();
+    EXPECT_EQ(refused(narrowMap), ErrorCode::geometryMismatch);
+    StepRecord voteOnNothing = votedStep(scratch, 1, 3, disc(9, 9), "x");
+    voteOnNothing.proposal.reset();
+    EXPECT_EQ(refused(voteOnNothing), ErrorCode::invalidArgument);
+    StepRecord nanWeight = votedStep(scratch, 1, 3, disc(9, 9), "x");
+    nanWeight.vote->voters.front().weight = std::nan("");
+    EXPECT_EQ(refused(nanWeight), ErrorCode::invalidArgument);
+    StepRecord beyondOne = votedStep(scratch, 1, 3, disc(9, 9), "x");
+    beyondOne.vote->boundaryDisagreement = 1.5;
+    EXPECT_EQ(refused(beyondOne), ErrorCode::invalidArgument);
     StepRecord unknownKind = paintStep(scratch, 1, 3, disc(9, 9), "x");
     unknownKind.kind = static_cast<StepKind>(99);
     EXPECT_EQ(refused(unknownKind), ErrorCode::invalidArgument);
@@ -508,11 +530,11 @@ TEST_F(Store, Open_TruncatedOrOverwrittenPages_SaysCorrupt)
 TEST_F(Store, Open_NewerVersion_SaysTooNew)
 {
     close();
-    tamper(m_file, "PRAGMA user_version = 3");
+    tamper(m_file, "PRAGMA user_version = 4");
     const auto store = AnnotationStore::open(m_file);
     ASSERT_FALSE(store);
     EXPECT_EQ(store.error().code, ErrorCode::databaseTooNew);
-    EXPECT_NE(store.error().message.find("version 3"), std::string::npos);
+    EXPECT_NE(store.error().message.find("version 4"), std::string::npos);
     tamper(m_file, "PRAGMA user_version = -1");
     EXPECT_EQ(AnnotationStore::open(m_file).error().code, ErrorCode::databaseCorrupt);
 }
@@ -552,9 +574,35 @@ TEST_F(Store, Open_VersionOne_IsMigratedAndKeepsEverything)
         EXPECT_TRUE(store->verify());
         ASSERT_TRUE(store->saveViewState(key, atSlice(5))) << "what version 2 added";
         EXPECT_TRUE(valueOf(store->redo(key)));
+        then = valueOf(store->load(key));
+        const StepRecord voted = votedStep(then, 1, 6, disc(11, 12), "Voted");
+        ASSERT_TRUE(store->append(key, voted)) << "what version 3 added";
+        expectSame(valueOf(store->history(key)).back().step, voted);
     }
-    EXPECT_EQ(tamper(file, "PRAGMA user_version"), "2");
+    EXPECT_EQ(tamper(file, "PRAGMA user_version"), "3");
     EXPECT_TRUE(openStore(file)->verify());
+}
+
+TEST_F(Store, Open_VersionTwo_IsMigratedAndItsAcceptancesWereNoPreviews)
+{
+    const auto textOf = [](const std::filesystem::path& path) {
+        std::ifstream in(path);
+        EXPECT_TRUE(in) << path;
+        return std::string(std::istreambuf_iterator<char>(in), {});
+    };
+    const auto file = m_folder / "old.sqlite";
+    tamper(file, textOf(std::filesystem::path(ICMOE_TEST_DATA) / "store" / "version1.sql"));
+    tamper(file, textOf(std::filesystem::path(ICMOE_SOURCE_DIR) / "core" / "store" / "schema" / "002_view_state.sql"));
+    tamper(file, "PRAGMA user_version = 2");
+    const auto store = openStore(file);
+    EXPECT_EQ(store->schemaVersion(), 3);
+    const SeriesKey key = valueOf(store->openSeries(someSeries()));
+    const auto history = valueOf(store->history(key));
+    ASSERT_EQ(history.size(), 4U);
+    EXPECT_EQ(history[2].step.kind, StepKind::accept);
+    EXPECT_FALSE(history[2].step.preview);
+    EXPECT_EQ(history[2].step.vote, std::nullopt);
+    EXPECT_TRUE(store->verify());
 }
 
 // ---- what happened cannot be changed
@@ -562,7 +610,7 @@ TEST_F(Store, Open_VersionOne_IsMigratedAndKeepsEverything)
 TEST_F(Store, AppendOnlyTables_UpdateAndDelete_AreRefused)
 {
     append(labelStep(m_now, twoLabels(), "Labels added"));
-    append(acceptStep(m_now, 1, 3, disc(10, 10), disc(11, 10), "Accepted"));
+    append(votedStep(m_now, 1, 3, disc(10, 10), "Accepted"));
     close();
     const auto refused = [this](const std::string& sql) {
         try {
@@ -574,11 +622,14 @@ TEST_F(Store, AppendOnlyTables_UpdateAndDelete_AreRefused)
                    std::string(error.what()).find("fixed") != std::string::npos;
         }
     };
-    for (const std::string table : {"step", "annotation", "revision", "label_set", "label", "study", "series"}) {
+    for (const std::string table :
+         {"step", "annotation", "vote", "revision", "label_set", "label", "study", "series"}) {
         EXPECT_TRUE(refused("DELETE FROM " + table)) << table;
     }
     EXPECT_TRUE(refused("UPDATE step SET name = 'x'"));
     EXPECT_TRUE(refused("UPDATE annotation SET accepted = NULL, accepted_area = NULL"));
+    EXPECT_TRUE(refused("UPDATE annotation SET preview = 0"));
+    EXPECT_TRUE(refused("UPDATE vote SET boundary_disagreement = 0"));
     EXPECT_TRUE(refused("UPDATE revision SET utc = ''"));
     EXPECT_TRUE(refused("UPDATE label_set SET next_id = 0"));
     EXPECT_TRUE(refused("UPDATE label SET name = 'x'"));
@@ -596,7 +647,7 @@ TEST_P(TamperedStore, Verify_FindsIt)
 {
     append(labelStep(m_now, twoLabels(), "Labels added"));
     append(paintStep(m_now, 1, 3, disc(10, 10), "Brushed"));
-    append(acceptStep(m_now, 2, 4, disc(10, 10), disc(11, 10), "Accepted"));
+    append(votedStep(m_now, 2, 4, disc(10, 10), "Accepted"));
     ASSERT_TRUE(valueOf(m_store->undo(m_series)));
     ASSERT_TRUE(m_store->verify());
     close();
@@ -620,6 +671,9 @@ INSTANTIATE_TEST_SUITE_P(
         "DROP TRIGGER annotation_is_fixed; UPDATE annotation SET proposal = X'00'",
         "DROP TRIGGER annotation_is_fixed; UPDATE annotation SET accepted = X'00070800'",
         "DROP TRIGGER annotation_is_fixed; UPDATE annotation SET prompts = '[{\"id\": 1}]'",
+        "DROP TRIGGER vote_is_fixed; UPDATE vote SET voters = '{}'",
+        "DROP TRIGGER vote_is_fixed; UPDATE vote SET disagreement = X'0001'",
+        "DROP TRIGGER annotation_is_fixed; UPDATE annotation SET proposal = NULL, proposal_area = NULL",
         "DROP TRIGGER revision_is_kept; DELETE FROM revision WHERE id = 4",
         "DROP TRIGGER revision_is_kept; DELETE FROM step_state WHERE step_id = 3; DELETE FROM revision "
         "WHERE step_id = 3"));
