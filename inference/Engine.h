@@ -30,8 +30,8 @@ struct EngineOptions {
 /// What self-check prints about the engine.
 struct EngineReport {
     std::string torchVersion;
-    std::string device; ///< "CPU, 2 threads, AVX2" or the CUDA device
-    std::string cuda;   ///< "no driver", "driver found, libraries missing: installer/setup --cuda", …
+    std::string device; ///< "CPU, 2 threads, AVX2"
+    std::string cuda;   ///< what was found and what runs where: "vote on the processor: no driver", …
     std::string precision;
     bool hasBf16 = false;
     std::filesystem::path weights;

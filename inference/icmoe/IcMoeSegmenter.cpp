@@ -1,6 +1,7 @@
 #include "inference/icmoe/IcMoeSegmenter.h"
 
 #include "inference/icmoe/Council.h"
+#include "inference/icmoe/VoteCount.h"
 #include "inference/sam/LiteMedSamSegmenter.h"
 #include "inference/sam/MaskGuarantees.h"
 #include "inference/sam/TorchGuard.h"
@@ -219,12 +220,11 @@ private:
             return answers;
         }
         const auto ballot = m_council.ballot(picture, hearing);
-        const auto p = ballot.logits.sigmoid();
-        const auto count = static_cast<double>(voices.size());
-        const auto weights = m_vote ? m_vote->weights(ballot) : at::full_like(p, 1 / count);
-        const auto outcome =
-            tally(p, weights, m_vote ? m_vote->threshold() : 0, picture.grid.usedHeight, picture.grid.usedWidth);
-        Vote vote = describe(picture, voices, outcome, p);
+        // equal votes are the mean
+        const auto votes = m_vote ? m_vote->votes(ballot) : at::zeros({ballot.logits.size(0), 128, 128});
+        const auto [outcome, differing] = countVotes(ballot.logits, votes, m_vote ? m_vote->threshold() : 0,
+                                                     picture.grid.usedHeight, picture.grid.usedWidth);
+        Vote vote = describe(picture, voices, outcome, differing);
         double quality = 0;
         for (const auto& share : vote.voters) {
             quality += share.weight * std::clamp(share.predictedIou, 0.0, 1.0);
@@ -250,7 +250,7 @@ private:
     }
 
     Vote describe(const PictureContext& picture, const std::vector<Voice>& voices, const Outcome& outcome,
-                  const at::Tensor& p) const
+                  const at::Tensor& map) const
     {
         Vote vote;
         const auto& grid = picture.grid;
@@ -260,7 +260,6 @@ private:
             vote.voters.push_back({voices[n].kind, voices[n].name, mean.const_data_ptr<float>()[n],
                                    voices[n].predictedIou, outcome.dropped[n]});
         }
-        const auto map = disagreement(p, outcome).contiguous();
         const auto band = boundaryBand(outcome.p >= 0.5);
         const auto pixels = band.sum().item<double>();
         vote.boundaryDisagreement = pixels > 0 ? map.masked_select(band).mean().item<double>() : 0;

@@ -123,15 +123,23 @@ at::Tensor VotingNetwork::features(const Ballot& ballot) const
 
 at::Tensor VotingNetwork::weights(const Ballot& ballot) const
 {
+    return weightsOf(votes(ballot));
+}
+
+at::Tensor VotingNetwork::votes(const Ballot& ballot) const
+{
     const auto& get = m_parameters;
     const auto family = get.at("family").index_select(0, ballot.families).view({-1, kHidden, 1, 1});
     auto x = at::gelu(at::conv2d(features(ballot), get.at("input.weight"), get.at("input.bias")) + family);
     x = x + at::gelu(at::conv2d(x, get.at("around.weight"), get.at("around.bias"), 1, 2, 1, kHidden));
     x = at::gelu(at::conv2d(x, get.at("middle.weight"), get.at("middle.bias")));
-    auto votes = at::conv2d(x, get.at("output.weight")) +
-                 get.at("bias").index_select(0, ballot.families).view({-1, 1, 1, 1}); // V×1×128×128
-    votes = at::upsample_bilinear2d(votes, {256, 256}, false).squeeze(1);
-    return votes.softmax(0);
+    const auto bias = get.at("bias").index_select(0, ballot.families).view({-1, 1, 1, 1});
+    return (at::conv2d(x, get.at("output.weight")) + bias).squeeze(1);
+}
+
+at::Tensor weightsOf(const at::Tensor& votes)
+{
+    return at::upsample_bilinear2d(votes.unsqueeze(1), {2 * kSide, 2 * kSide}, false).squeeze(1).softmax(0);
 }
 
 Outcome tally(const at::Tensor& p, const at::Tensor& weights, double threshold, int usedHeight, int usedWidth)

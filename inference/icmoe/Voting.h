@@ -46,8 +46,10 @@ public:
     /// std::invalid_argument where a tensor is missing or has another shape.
     explicit VotingNetwork(NamedTensors parameters);
 
-    /// Weights [V, 256, 256]. Differentiable in the parameters.
+    /// Weights [V, 256, 256]: weightsOf(votes()). Differentiable in the parameters.
     [[nodiscard]] at::Tensor weights(const Ballot& ballot) const;
+    /// Votes [V, 128, 128] before they are drawn out. Differentiable in the parameters.
+    [[nodiscard]] at::Tensor votes(const Ballot& ballot) const;
     /// Voices whose mask agrees less than this (IoU) with the weighted majority are dropped.
     [[nodiscard]] double threshold() const;
     [[nodiscard]] const NamedTensors& parameters() const { return m_parameters; }
@@ -57,6 +59,9 @@ private:
     [[nodiscard]] at::Tensor features(const Ballot& ballot) const;
     NamedTensors m_parameters;
 };
+
+/// Weights [V, 256, 256] of votes [V, 128, 128]: drawn out, then softmax over voices.
+[[nodiscard]] at::Tensor weightsOf(const at::Tensor& votes);
 
 /// The outcome of a vote.
 struct Outcome {
