@@ -12,8 +12,6 @@ struct BasicOptions : LoopOptions {
     double rate = 1.5e-3;
     std::map<std::string, double> setWeights;
     std::vector<std::size_t> views; ///< those that may be drawn; empty: all
-    std::filesystem::path state;    ///< where the run is kept, so that it can go on after a kill
-    double stateEverySeconds = 180;
 };
 
 /// Phase 1 (engine.md 2.6): the basic experts, each on prompts of its family and one correction. Goes on where

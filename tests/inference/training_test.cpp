@@ -226,19 +226,20 @@ TEST_F(ExpertTrainingTest, IC1_TrainingLeavesEveryBitOfTheBase_AndMovesTheExpert
 
 TEST_F(ExpertTrainingTest, AStoppedRun_GoesOnAsIfNothingHadHappened)
 {
-    const auto unbroken = train(3, "");
+    const auto unbroken = train(2, "");
     ASSERT_TRUE(unbroken);
     std::stop_source stop;
     stop.request_stop(); // stops after its first step
-    EXPECT_EQ(train(3, "state", stop.get_token()).error().code, ErrorCode::cancelled);
+    EXPECT_EQ(train(2, "state", stop.get_token()).error().code, ErrorCode::cancelled);
     EXPECT_EQ(m_reached, 1);
-    const auto resumed = train(3, "state");
+    EXPECT_TRUE(std::filesystem::exists(m_folder / "state"));
+    const auto resumed = train(2, "state");
     ASSERT_TRUE(resumed) << resumed.error().oneLine();
     for (const auto& [name, tensor] : unbroken->tensors()) {
         EXPECT_TRUE(at::equal(tensor, resumed->get(name))) << name;
     }
     std::ofstream(m_folder / "state") << "something else";
-    EXPECT_FALSE(train(3, "state"));
+    EXPECT_FALSE(train(2, "state"));
 }
 
 TEST_F(ExpertTrainingTest, SemanticAndAdaptiveExperts_LearnBesideTheBasicOnes)
