@@ -4,6 +4,7 @@
 #include "inference/icmoe/VoteCount.h"
 #include "inference/sam/LiteMedSamSegmenter.h"
 #include "inference/sam/MaskGuarantees.h"
+#include "inference/sam/SegmenterSupport.h"
 #include "inference/sam/TorchGuard.h"
 
 #include <ATen/ATen.h>
@@ -185,7 +186,7 @@ private:
         addCandidates(answers, grid, ordered, proposal);
         proposal.engine = m_info;
         proposal.engine.range = image.range.name;
-        proposal.decodeSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+        proposal.decodeSeconds = secondsSince(start);
         return proposal;
     }
 
@@ -291,11 +292,8 @@ private:
 
     static SliceMask maskOf(const at::Tensor& logits, const NetworkGrid& grid)
     {
-        const auto full = resampleLogits(logits.contiguous().const_data_ptr<float>(), grid);
-        std::vector<std::uint8_t> bitmap(full.size());
-        std::transform(full.begin(), full.end(), bitmap.begin(),
-                       [](float v) { return v > 0 ? std::uint8_t{1} : std::uint8_t{0}; });
-        return SliceMask::fromBitmap(bitmap, grid.width, grid.height);
+        return maskAboveZero(resampleLogits(logits.contiguous().const_data_ptr<float>(), grid), grid.width,
+                             grid.height);
     }
 
     const NetworkWeights m_weights;
