@@ -14,10 +14,12 @@ namespace icmoe {
 
 /// What IC-MoE's experts are trained from and how (engine.md 2.6).
 struct TrainOptions {
-    std::vector<std::filesystem::path> data;  ///< sets: folders with images and labels, or folders of such
-    std::vector<std::string> leftOut;         ///< sets by name that take no part in anything
-    int variants = 2;                         ///< of each picture: as it is, and augmented
-    int synthetic = 300;                      ///< scenes of drawn objects
+    std::vector<std::filesystem::path> data; ///< sets: folders with images and labels, or folders of such; may be empty
+    std::vector<std::string> leftOut;        ///< sets by name that take no part in anything
+    int variants = 2;                        ///< of each picture: as it is, and augmented
+    int synthetic = 300;                     ///< scenes of drawn objects
+    std::map<std::string, std::string>
+        classNames;                           ///< "mr_heart:1" to "Left ventricle"; the class itself where not named
     std::map<std::string, double> setWeights; ///< how often a set is drawn; 1 where it is not named
     std::filesystem::path work;               ///< features and states, so that a killed run goes on
     std::filesystem::path out;                ///< the pack; empty: only what `work` holds
@@ -27,6 +29,7 @@ struct TrainOptions {
     int batch = 8;
     std::uint64_t seed = 1;
     int threads = 0;
+    bool bf16 = false; ///< products in bfloat16, where the processor has it; sums and parameters stay in fp32
     std::size_t cacheBytes = std::size_t{20} << 30;
     std::size_t memoryBytes = std::size_t{6} << 30;
     std::vector<std::filesystem::path> weightFolders; ///< as EngineOptions

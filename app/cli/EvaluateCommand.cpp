@@ -20,6 +20,7 @@ struct EvaluateOptions {
     std::string protocol;
     EngineChoice engine;
     bool cases = false;
+    int most = 60;
 };
 
 /// The picture that was asked about last: cases of one picture follow each other.
@@ -50,7 +51,7 @@ Result<CaseScore> playScribbles(const evaluation::Case& one, const evaluation::A
         return fail(ErrorCode::notFound, "the case has no strokes", one.picture.string(),
                     "Use the protocols box or clicks:N, or a set with files scribble_K.png");
     }
-    CaseScore mean{{}, {0.0}, 0};
+    CaseScore mean{{}, {0.0}, 0, {}};
     for (const auto& file : one.scribbles) {
         auto strokes = evaluation::readScribbles(file, one.truth.width(), one.truth.height());
         if (!strokes) {
@@ -62,6 +63,7 @@ Result<CaseScore> playScribbles(const evaluation::Case& one, const evaluation::A
         }
         mean.dice.front() += score->dice.front() / double(one.scribbles.size());
         mean.seconds += score->seconds / double(one.scribbles.size());
+        mean.quality.insert(mean.quality.end(), score->quality.begin(), score->quality.end());
     }
     return mean;
 }
@@ -129,6 +131,21 @@ json toJson(const std::vector<CaseScore>& scores, const Protocol& protocol)
     return report;
 }
 
+json toJson(const evaluation::Reliability& reliability)
+{
+    json bins = json::array();
+    for (const auto& bin : reliability.bins) {
+        if (bin.count > 0) {
+            bins.push_back({{"from", bin.from},
+                            {"to", bin.to},
+                            {"n", bin.count},
+                            {"predicted", bin.mean.predicted},
+                            {"actual", bin.mean.actual}});
+        }
+    }
+    return {{"bins", std::move(bins)}, {"expected_calibration_error", reliability.calibrationError}};
+}
+
 json casesToJson(const std::vector<evaluation::Case>& cases, const std::vector<CaseScore>& scores)
 {
     json list = json::array();
@@ -177,11 +194,13 @@ Status evaluate(const EvaluateOptions& options, const CommandContext& context)
                 {"mean_dice", 0.0},
                 {"bootstrap", {{"resamples", 2000}, {"seed", 1}, {"unit", "picture"}}}};
     double sum = 0;
+    std::vector<evaluation::QualityPair> quality;
     for (const evaluation::SetFolder& set : *sets) {
-        const auto cases = evaluation::listCases(set, context.stop);
+        auto cases = evaluation::listCases(set, context.stop);
         if (!cases) {
             return fail(cases.error());
         }
+        *cases = evaluation::spread(std::move(*cases), static_cast<std::size_t>(options.most));
         const auto scores = play(*cases, protocol, **engine, context.console.progress(set.name));
         context.console.endProgress();
         if (!scores) {
@@ -194,10 +213,14 @@ Status evaluate(const EvaluateOptions& options, const CommandContext& context)
         if (options.cases) {
             report["sets"][name]["cases"] = casesToJson(*cases, *scores);
         }
+        for (const auto& score : *scores) {
+            quality.insert(quality.end(), score.quality.begin(), score.quality.end());
+        }
         sum += report["sets"][name]["mean_dice"].get<double>();
         context.console.detail(name + " done");
     }
     report["mean_dice"] = sum / double(sets->size());
+    report["reliability"] = toJson(evaluation::reliabilityOf(quality));
     context.console.result(report, toText(report));
     return {};
 }
@@ -221,6 +244,9 @@ void addEvaluateCommand(CommandTable& table)
             },
             ""));
     addEngineOptions(command, options->engine);
+    command.add_option("--most", options->most, "Cases of a set, evenly over its list")
+        ->check(CLI::Range(1, 60))
+        ->capture_default_str();
     command.add_flag("--cases", options->cases, "Also each case's Dice (with --json)");
 }
 

@@ -16,6 +16,7 @@ struct TrainChoice {
     std::string engine = "icmoe";
     std::vector<std::string> weights;
     std::vector<std::string> steps;
+    std::vector<std::string> classNames;
 };
 
 /// "NAME=VALUE"
@@ -91,6 +92,10 @@ Status train(const TrainChoice& choice, const CommandContext& context)
         const auto [phase, steps] = *namedNumber(text);
         options.steps[phase] = static_cast<int>(steps);
     }
+    for (const auto& text : choice.classNames) {
+        const auto at = text.find('=');
+        options.classNames.emplace(text.substr(0, at), text.substr(at + 1));
+    }
     PhaseObserver observer(context.console);
     const auto report = (*library)->trainExperts(
         options, [&](const TrainProgress& p) { observer(p); }, context.stop);
@@ -130,9 +135,20 @@ void addTrainCommand(CommandTable& table)
     command.add_option("--steps", choice->steps, "Steps of a phase")
         ->type_name("PHASE=N")
         ->check(CLI::Validator(checkNamedNumber, ""));
+    command.add_option("--class-name", choice->classNames, "What a label value is called in the window")
+        ->type_name("SET:VALUE=NAME")
+        ->check(CLI::Validator(
+            [](const std::string& text) {
+                const auto at = text.find('=');
+                const bool isSound = at != std::string::npos && at > 0 && at + 1 < text.size() &&
+                                     text.find_first_of("|\"\\") == std::string::npos;
+                return isSound ? std::string() : "expected SET:VALUE=NAME, found \"" + text + "\"";
+            },
+            ""));
     command.add_option("--set-weight", choice->weights, "How often a set is drawn, 1 without")
         ->type_name("SET=X")
         ->check(CLI::Validator(checkNamedNumber, ""));
+    command.add_flag("--bf16", options.bf16, "Products in bfloat16 where the processor has it");
     command.add_option("--variants", options.variants, "Of each picture: as it is, and augmented")
         ->check(CLI::Range(1, 16))
         ->capture_default_str();

@@ -18,7 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMostCases = 60;
 constexpr std::size_t kLeastArea = 100;
 constexpr std::size_t kMostOnPicture = 6;
 constexpr std::size_t kMostInstances = 3;
@@ -257,13 +256,22 @@ std::vector<Case> casesOn(const std::vector<int>& values, int width, int height,
     return cases;
 }
 
-std::vector<std::size_t> chosenIndices(std::size_t count)
+std::vector<std::size_t> chosenIndices(std::size_t count, std::size_t most)
 {
     std::vector<std::size_t> indices;
-    for (std::size_t i = 0; i < std::min(count, kMostCases); ++i) {
-        indices.push_back(count <= kMostCases ? i : i * (count - 1) / (kMostCases - 1));
+    for (std::size_t i = 0; i < std::min(count, most); ++i) {
+        indices.push_back(count <= most || most == 1 ? i : i * (count - 1) / (most - 1));
     }
     return indices;
+}
+
+std::vector<Case> spread(std::vector<Case> cases, std::size_t most)
+{
+    std::vector<Case> chosen;
+    for (const std::size_t index : chosenIndices(cases.size(), most)) {
+        chosen.push_back(std::move(cases[index]));
+    }
+    return chosen;
 }
 
 bool isInstanceSet(const SetFolder& set)
@@ -382,11 +390,7 @@ Result<std::vector<Case>> listCases(const SetFolder& set, const std::stop_token&
         std::move(ofFile.begin(), ofFile.end(), std::back_inserter(all));
         first = next;
     }
-    std::vector<Case> chosen;
-    for (const std::size_t index : chosenIndices(all.size())) {
-        chosen.push_back(std::move(all[index]));
-    }
-    return chosen;
+    return spread(std::move(all), kMostCases);
 }
 
 Result<std::shared_ptr<const SliceImage>> loadPicture(const Case& one)

@@ -69,7 +69,10 @@ struct LabelledPicture {
 /// where each value is an object of its own.
 [[nodiscard]] std::vector<Case> casesOn(const std::vector<int>& values, int width, int height, bool instances);
 
-/// Indices of the cases that are kept: all, or floor(i · (n − 1) / 59) for i = 0 … 59.
-[[nodiscard]] std::vector<std::size_t> chosenIndices(std::size_t count);
+constexpr std::size_t kMostCases = 60;
+/// Indices of the cases that are kept: all, or floor(i · (n − 1) / (most − 1)) for i = 0 … most − 1.
+[[nodiscard]] std::vector<std::size_t> chosenIndices(std::size_t count, std::size_t most = kMostCases);
+/// The cases at those indices.
+[[nodiscard]] std::vector<Case> spread(std::vector<Case> cases, std::size_t most);
 
 } // namespace icmoe::evaluation

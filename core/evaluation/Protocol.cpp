@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <map>
 #include <numeric>
 #include <random>
@@ -27,6 +28,17 @@ Prompt promptOf(PromptId id, decltype(Prompt::shape) shape)
 double secondsSince(std::chrono::steady_clock::time_point start)
 {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+QualityPair qualityOf(const SliceMask& truth, const Candidate& answer)
+{
+    return {answer.predictedIou, iou(truth, answer.mask)};
+}
+
+CaseScore scoreOf(const SliceMask& truth, const Proposal& proposal, std::chrono::steady_clock::time_point start)
+{
+    const auto& answer = proposal.candidates.front();
+    return {{}, {dice(truth, answer.mask)}, secondsSince(start), {qualityOf(truth, answer)}};
 }
 
 std::optional<SliceMask> largestPiece(const SliceMask& mask)
@@ -91,7 +103,7 @@ Result<CaseScore> playBox(const SliceMask& truth, const Ask& ask)
     if (!proposal) {
         return fail(proposal.error());
     }
-    return CaseScore{{}, {dice(truth, proposal->candidates.front().mask)}, secondsSince(start)};
+    return scoreOf(truth, *proposal, start);
 }
 
 Result<CaseScore> playScribbles(const SliceMask& truth, std::vector<ScribblePrompt> strokes, const Ask& ask)
@@ -106,7 +118,7 @@ Result<CaseScore> playScribbles(const SliceMask& truth, std::vector<ScribbleProm
     if (!proposal) {
         return fail(proposal.error());
     }
-    return CaseScore{{}, {dice(truth, proposal->candidates.front().mask)}, secondsSince(start)};
+    return scoreOf(truth, *proposal, start);
 }
 
 Result<CaseScore> playClicks(const SliceMask& truth, int clicks, const Ask& ask)
@@ -125,6 +137,7 @@ Result<CaseScore> playClicks(const SliceMask& truth, int clicks, const Ask& ask)
         if (!proposal) {
             return fail(proposal.error());
         }
+        score.quality.push_back(qualityOf(truth, proposal->candidates.front()));
         answer = std::move(proposal->candidates.front().mask);
         score.dice.push_back(dice(truth, answer));
     }
@@ -170,6 +183,29 @@ std::array<double, 2> bootstrapInterval(const std::vector<CaseScore>& scores, un
     }
     std::sort(means.begin(), means.end());
     return {means[kResamples * 25 / 1000], means[kResamples * 975 / 1000 - 1]};
+}
+
+Reliability reliabilityOf(const std::vector<QualityPair>& pairs)
+{
+    constexpr int kBins = 10;
+    Reliability result;
+    for (int n = 0; n < kBins; ++n) {
+        result.bins.push_back({double(n) / kBins, double(n + 1) / kBins, 0, {}});
+    }
+    for (const auto& pair : pairs) {
+        auto& bin = result.bins[static_cast<std::size_t>(std::clamp(int(pair.predicted * kBins), 0, kBins - 1))];
+        ++bin.count;
+        bin.mean.predicted += pair.predicted;
+        bin.mean.actual += pair.actual;
+    }
+    for (auto& bin : result.bins) {
+        if (bin.count > 0) {
+            const auto count = double(bin.count);
+            bin.mean = {bin.mean.predicted / count, bin.mean.actual / count};
+            result.calibrationError += std::abs(bin.mean.predicted - bin.mean.actual) * count / double(pairs.size());
+        }
+    }
+    return result;
 }
 
 ClicksToDice clicksTo(const std::vector<CaseScore>& scores, double wanted, int cap)

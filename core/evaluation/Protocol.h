@@ -27,11 +27,18 @@ struct Protocol {
 /// answer misses, negative where it is wrong. Nothing where both are equal.
 [[nodiscard]] std::optional<PointPrompt> nextClick(const SliceMask& truth, const SliceMask& answer);
 
+/// What the engine expected of an answer, and what it was worth (IoU).
+struct QualityPair {
+    double predicted = 0;
+    double actual = 0;
+};
+
 /// Dice after each prompt (one for a box).
 struct CaseScore {
     std::string picture;
     std::vector<double> dice;
     double seconds = 0;
+    std::vector<QualityPair> quality = {}; ///< of each answer
 };
 
 using Ask = std::function<Result<Proposal>(std::vector<Prompt>)>;
@@ -48,6 +55,20 @@ using Ask = std::function<Result<Proposal>(std::vector<Prompt>)>;
 [[nodiscard]] double meanDice(const std::vector<CaseScore>& scores, std::size_t n);
 /// 95% interval of the mean of the last Dice, by resampling pictures 2,000 times from a fixed seed.
 [[nodiscard]] std::array<double, 2> bootstrapInterval(const std::vector<CaseScore>& scores, unsigned seed = 1);
+
+/// Answers whose predicted quality lies in [from, to).
+struct ReliabilityBin {
+    double from = 0;
+    double to = 0;
+    std::size_t count = 0;
+    QualityPair mean;
+};
+/// Ten bins over 0..1, the last with its end; and the mean distance of predicted and actual, weighted by their counts.
+struct Reliability {
+    std::vector<ReliabilityBin> bins;
+    double calibrationError = 0;
+};
+[[nodiscard]] Reliability reliabilityOf(const std::vector<QualityPair>& pairs);
 
 /// Mean number of clicks to a Dice, those that never get there counted as `cap`, and their share.
 struct ClicksToDice {

@@ -44,6 +44,13 @@ void addDistances(std::vector<double>& all, const std::vector<std::uint8_t>& fro
 
 } // namespace
 
+double iou(const SliceMask& a, const SliceMask& b)
+{
+    const auto both = static_cast<double>(a.intersected(b).area());
+    const auto either = static_cast<double>(a.area() + b.area()) - both;
+    return either > 0 ? both / either : 1;
+}
+
 double dice(const SliceMask& a, const SliceMask& b)
 {
     return diceOf(a.intersected(b).area(), a.area(), b.area());

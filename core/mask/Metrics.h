@@ -7,6 +7,8 @@ namespace icmoe {
 /// 2|A∩B| / (|A|+|B|); both empty: 1.
 [[nodiscard]] double dice(const SliceMask& a, const SliceMask& b);
 [[nodiscard]] double dice(const Mask& a, const Mask& b);
+/// |A∩B| / |A∪B|; both empty: 1.
+[[nodiscard]] double iou(const SliceMask& a, const SliceMask& b);
 /// 95th percentile of symmetric surface distances in millimetres on one slice. Both empty 0; one empty: the
 /// picture's diagonal.
 [[nodiscard]] double hausdorff95(const SliceMask& a, const SliceMask& b, double spacingX, double spacingY);

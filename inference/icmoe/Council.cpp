@@ -1,5 +1,7 @@
 #include "inference/icmoe/Council.h"
 
+#include "inference/icmoe/LabelSearch.h"
+
 #include <ATen/ATen.h>
 #include <algorithm>
 #include <array>
@@ -112,8 +114,9 @@ std::vector<Hypothesis> Council::hypotheses(const PictureContext& picture, const
     order.resize(std::min(order.size(), most));
     std::vector<Hypothesis> list;
     for (const auto n : order) {
-        list.push_back({boxes[n], m_decoder.masks(decoded, static_cast<std::int64_t>(n), 0, 1)[0], scores[4 * n],
-                        scores[4 * n + 1]});
+        list.push_back({boxes[n],
+                        m_decoder.masks(decoded, static_cast<std::int64_t>(n), 0, 1, cellsAround(boxes[n]))[0],
+                        scores[4 * n], scores[4 * n + 1]});
     }
     return list;
 }
@@ -256,12 +259,8 @@ void Council::hearRouted(const PictureContext& picture, const CouncilOptions& op
     std::vector<Voice> voices;
     if (m_routing->hasPrototypes()) {
         std::optional<std::int64_t> named;
-        const auto& classes = m_pack->description.classes;
         if (hearing.reading.label) {
-            const auto found = std::find(classes.begin(), classes.end(), *hearing.reading.label);
-            if (found != classes.end()) {
-                named = found - classes.begin();
-            }
+            named = classNamed(m_pack->description.classes, *hearing.reading.label);
         }
         const auto choice = m_routing->semantic(m_routing->project(pooled), named);
         hearing.familiarity = choice.familiarity;
@@ -347,6 +346,17 @@ Result<Hearing> Council::hear(const PictureContext& picture, const std::vector<P
         return fail(ErrorCode::cancelled, "answering the prompts was cancelled");
     }
     return hearing;
+}
+
+Result<BoxPrompt> Council::find(const PictureContext& picture, const std::string& label) const
+{
+    const auto& classes = m_pack->description.classes;
+    const auto known = m_routing && m_routing->hasPrototypes() ? classNamed(classes, label) : std::nullopt;
+    if (!known) {
+        return fail(ErrorCode::invalidArgument, "no expert knows what \"" + label + "\" looks like", {},
+                    "Click inside it once; a label's name alone serves for structures that experts were taught");
+    }
+    return findClass(*m_routing, *known, picture.embedding[0], picture.grid);
 }
 
 Ballot Council::ballot(const PictureContext& picture, const Hearing& hearing) const

@@ -60,6 +60,9 @@ public:
     /// Checked prompts in canonical order. invalidArgument where nothing says what is inside; cancelled.
     [[nodiscard]] Result<Hearing> hear(const PictureContext& picture, const std::vector<Prompt>& prompts,
                                        const CouncilOptions& options, const std::stop_token& stop) const;
+    /// Where the structure of that name lies. invalidArgument where no expert knows the name; notFound where nothing on
+    /// the slice stands out.
+    [[nodiscard]] Result<BoxPrompt> find(const PictureContext& picture, const std::string& label) const;
     [[nodiscard]] Ballot ballot(const PictureContext& picture, const Hearing& hearing) const;
     /// The box hypotheses of a question with their logits: what the selector is trained on.
     [[nodiscard]] std::vector<Hypothesis> hypotheses(const PictureContext& picture,

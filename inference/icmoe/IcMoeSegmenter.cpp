@@ -1,6 +1,8 @@
 #include "inference/icmoe/IcMoeSegmenter.h"
 
+#include "core/mask/Metrics.h"
 #include "inference/icmoe/Council.h"
+#include "inference/icmoe/Quality.h"
 #include "inference/icmoe/VoteCount.h"
 #include "inference/sam/LiteMedSamSegmenter.h"
 #include "inference/sam/MaskGuarantees.h"
@@ -35,26 +37,9 @@ private:
     PictureFeatures m_features;
 };
 
-double iouOf(const SliceMask& a, const SliceMask& b)
-{
-    const auto both = static_cast<double>(a.intersected(b).area());
-    const auto either = static_cast<double>(a.area() + b.area()) - both;
-    return either > 0 ? both / either : 1;
-}
-
 at::Tensor logitOf(const at::Tensor& p)
 {
     return at::logit(p, 1e-7).clamp(-kLogitLimit, kLogitLimit);
-}
-
-/// Pixels within three of the mask's outline.
-at::Tensor boundaryBand(const at::Tensor& mask)
-{
-    const auto wide = [](const at::Tensor& m) {
-        return at::max_pool2d(m.unsqueeze(0).unsqueeze(0), {7, 7}, {1, 1}, {3, 3})[0][0];
-    };
-    const auto inside = mask.to(at::kFloat);
-    return at::logical_and(wide(inside) > 0.5, wide(1 - inside) > 0.5);
 }
 
 class IcMoeSegmenter final : public Segmenter {
@@ -74,6 +59,9 @@ public:
         }
         if (options.withVote && !m_pack->voter.empty()) {
             m_vote.emplace(m_pack->voter);
+            if (!m_pack->quality.empty()) {
+                m_quality.emplace(m_pack->quality);
+            }
         }
         m_takesMean = !options.withVote;
         const auto precision = choosePrecision(options.precision);
@@ -163,9 +151,20 @@ private:
         if (auto sound = checkPrompts(prompts, image.width, image.height); !sound) {
             return fail(sound.error());
         }
-        const auto ordered = canonicalOrder(prompts);
+        auto ordered = canonicalOrder(prompts);
         const auto grid = NetworkGrid::of(image.width, image.height, image.spacingX, image.spacingY);
         const auto& picture = prepared(own->features(), grid);
+        Proposal proposal;
+        if (const auto* label = labelAlone(ordered)) {
+            const auto box = m_council.find(picture, label->label);
+            if (!box) {
+                return fail(box.error());
+            }
+            proposal.notice = "\"" + label->label + "\" was looked for by its name: check that it is the right place";
+            Prompt found = ordered.front();
+            found.shape = *box;
+            ordered = canonicalOrder({ordered.front(), found});
+        }
         CouncilOptions options = m_kinds;
         options.preview = isPreview;
         auto hearing = m_council.hear(picture, ordered, options, stop);
@@ -176,7 +175,6 @@ private:
                                         [](const Voice& v) { return v.kind != VoterKind::base; })) {
             std::erase_if(hearing->voices, [](const Voice& v) { return v.kind == VoterKind::base; });
         }
-        Proposal proposal;
         proposal.prompts = prompts;
         proposal.plane = image.plane;
         proposal.slice = image.slice;
@@ -188,6 +186,11 @@ private:
         proposal.engine.range = image.range.name;
         proposal.decodeSeconds = secondsSince(start);
         return proposal;
+    }
+
+    static const LabelPrompt* labelAlone(const std::vector<Prompt>& prompts)
+    {
+        return prompts.size() == 1 ? std::get_if<LabelPrompt>(&prompts.front().shape) : nullptr;
     }
 
     const PictureContext& prepared(const PictureFeatures& features, const NetworkGrid& grid)
@@ -226,10 +229,7 @@ private:
         const auto [outcome, differing] = countVotes(ballot.logits, votes, m_vote ? m_vote->threshold() : 0,
                                                      picture.grid.usedHeight, picture.grid.usedWidth);
         Vote vote = describe(picture, voices, outcome, differing);
-        double quality = 0;
-        for (const auto& share : vote.voters) {
-            quality += share.weight * std::clamp(share.predictedIou, 0.0, 1.0);
-        }
+        const double quality = m_quality ? (*m_quality)(answerSigns(ballot, outcome, differing)) : meanEstimate(vote);
         answers.push_back({voices.size() == 1 ? voices.front().logits : logitOf(outcome.p), quality, "vote"});
         proposal.vote = std::move(vote);
         if (!hearing.reading.hasBox) { // a click may mean several things
@@ -250,6 +250,16 @@ private:
         return answers;
     }
 
+    /// Of a vote that is not calibrated.
+    static double meanEstimate(const Vote& vote)
+    {
+        double sum = 0;
+        for (const auto& share : vote.voters) {
+            sum += share.weight * std::clamp(share.predictedIou, 0.0, 1.0);
+        }
+        return sum;
+    }
+
     Vote describe(const PictureContext& picture, const std::vector<Voice>& voices, const Outcome& outcome,
                   const at::Tensor& map) const
     {
@@ -261,9 +271,7 @@ private:
             vote.voters.push_back({voices[n].kind, voices[n].name, mean.const_data_ptr<float>()[n],
                                    voices[n].predictedIou, outcome.dropped[n]});
         }
-        const auto band = boundaryBand(outcome.p >= 0.5);
-        const auto pixels = band.sum().item<double>();
-        vote.boundaryDisagreement = pixels > 0 ? map.masked_select(band).mean().item<double>() : 0;
+        vote.boundaryDisagreement = overBoundary(map, outcome.p >= 0.5);
         const auto full = resampleLogits(map.const_data_ptr<float>(), grid);
         vote.disagreement.resize(full.size());
         std::transform(full.begin(), full.end(), vote.disagreement.begin(),
@@ -283,7 +291,7 @@ private:
                 mask = keepGuarantees(std::move(mask), ordered);
             }
             const bool isNew = std::all_of(proposal.candidates.begin(), proposal.candidates.end(),
-                                           [&](const Candidate& c) { return iouOf(c.mask, mask) < kSameMask; });
+                                           [&](const Candidate& c) { return iou(c.mask, mask) < kSameMask; });
             if (isNew) {
                 proposal.candidates.push_back({std::move(mask), answer.quality, answer.voter, {}});
             }
@@ -305,6 +313,7 @@ private:
     bool m_hearsBase = true;
     bool m_takesMean = false;
     std::optional<VotingNetwork> m_vote;
+    std::optional<QualityEstimate> m_quality;
     std::unique_ptr<ImageEncoder> m_encoder;
     EngineInfo m_info;
     std::uint64_t m_encodeCount = 0;
@@ -358,7 +367,7 @@ Result<std::unique_ptr<Segmenter>> createEngine(const EngineOptions& options)
         if (!*pack) {
             return createLiteMedSam(options);
         }
-        prepareThreads(options);
+        prepareTorch(options);
         return makeIcMoeSegmenter(*weights, std::move(*pack), options);
     });
 }

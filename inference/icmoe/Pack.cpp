@@ -2,6 +2,7 @@
 
 #include "core/base/AtomicFile.h"
 #include "core/base/Sha256.h"
+#include "inference/icmoe/Quality.h"
 #include "inference/icmoe/Voting.h"
 
 #include <ATen/ATen.h>
@@ -132,6 +133,7 @@ Result<std::vector<std::byte>> Pack::toBytes() const
     add(all, "routing.", routing);
     add(all, "selector.", selector);
     add(all, "voter.", voter);
+    add(all, "quality.", quality);
     weights::Metadata metadata{{"format", std::to_string(kFormat)}, {"base_sha256", baseSha256},
                                {"name", description.name},          {"licence", description.licence},
                                {"data", joined(description.data)},  {"classes", joined(description.classes)}};
@@ -187,9 +189,13 @@ Result<Pack> Pack::fromBytes(std::span<const std::byte> bytes, const std::string
     pack.routing = taken(file->tensors, "routing.");
     pack.selector = taken(file->tensors, "selector.");
     pack.voter = taken(file->tensors, "voter.");
+    pack.quality = taken(file->tensors, "quality.");
     try {
         if (!pack.voter.empty()) {
             (void)VotingNetwork(pack.voter);
+        }
+        if (!pack.quality.empty()) {
+            (void)QualityEstimate(pack.quality);
         }
     } catch (const std::invalid_argument& error) {
         return refuse(ErrorCode::malformedFile, std::string("is not complete: ") + error.what(),

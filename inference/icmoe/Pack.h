@@ -32,6 +32,7 @@ struct Pack {
     NamedTensors routing;  ///< projection g, prototypes, adaptive router; empty where untrained
     NamedTensors selector; ///< ranks box hypotheses
     NamedTensors voter;    ///< the voting network and its threshold
+    NamedTensors quality;  ///< the calibrated estimate of an answer's quality
     std::string sha256;    ///< of the file it was read from; its revision
 
     /// The file's bytes. The same pack gives the same bytes.

@@ -193,4 +193,14 @@ Result<BoxQuestion> askBoxes(const std::vector<Prompt>& prompts, const NetworkGr
     return Collector(prompts, grid, corners).question();
 }
 
+CellWindow cellsAround(const NetworkBox& box)
+{
+    constexpr double kCell = 4;
+    const double dx = (box.x1 - box.x0) / 4 + 2 * kCell;
+    const double dy = (box.y1 - box.y0) / 4 + 2 * kCell;
+    const auto cell = [](double v) { return static_cast<std::int64_t>(std::clamp(v, 0.0, 64.0)); };
+    return {cell((box.x0 - dx) / kCell), cell((box.y0 - dy) / kCell), cell((box.x1 + dx) / kCell + 1),
+            cell((box.y1 + dy) / kCell + 1)};
+}
+
 } // namespace icmoe

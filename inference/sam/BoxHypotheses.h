@@ -38,4 +38,14 @@ enum class BoxCorners { truncated, exact };
 [[nodiscard]] std::vector<NetworkBox> boxHypotheses(const NetworkBox& core, const std::vector<Point2>& outside,
                                                     double usedWidth, double usedHeight);
 
+/// Cells of the embedded picture (64 × 64, four network pixels a side): columns x0 … x1 − 1, rows y0 … y1 − 1.
+struct CellWindow {
+    std::int64_t x0 = 0;
+    std::int64_t y0 = 0;
+    std::int64_t x1 = 64;
+    std::int64_t y1 = 64;
+};
+/// The cells of a box and a quarter of its sides around it: an answer to a guessed box ends there.
+[[nodiscard]] CellWindow cellsAround(const NetworkBox& box);
+
 } // namespace icmoe

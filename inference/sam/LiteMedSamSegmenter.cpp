@@ -8,6 +8,7 @@
 #include "inference/sam/Preprocess.h"
 #include "inference/sam/PromptEncoder.h"
 #include "inference/sam/SegmenterSupport.h"
+#include "inference/sam/TensorMemory.h"
 #include "inference/sam/TorchGuard.h"
 #include "inference/sam/kernels/EncoderKernels.h"
 
@@ -23,8 +24,9 @@
 namespace icmoe {
 namespace {
 
-constexpr std::int64_t kLargestBatch = 16; // boxes decoded at once
-constexpr std::size_t kOfferedGuesses = 3; // candidates that a click gets
+constexpr std::int64_t kLargestBatch = 16;                  // boxes decoded at once
+constexpr std::size_t kOfferedGuesses = 3;                  // candidates that a click gets
+constexpr std::size_t kKeptMemory = std::size_t{512} << 20; // an answer of all voices needs about 300 MiB at a time
 
 bool processorHas(const char* feature)
 {
@@ -210,7 +212,9 @@ private:
             Candidate candidate;
             candidate.voter = "box hypothesis";
             candidate.predictedIou = scores[order[n]];
-            candidate.mask = maskOf(m_decoder.masks(decoded, static_cast<std::int64_t>(order[n]), 0, 1)[0], grid);
+            const auto at = static_cast<std::int64_t>(order[n]);
+            const auto window = cellsAround(question.boxes[order[n]]);
+            candidate.mask = maskOf(m_decoder.masks(decoded, at, 0, 1, window)[0], grid);
             candidates.push_back(std::move(candidate));
         }
         return candidates;
@@ -251,9 +255,10 @@ int chooseThreads(int wanted)
     return wanted > 0 ? std::min(wanted, 4 * cores) : cores;
 }
 
-void prepareThreads(const EngineOptions& options)
+void prepareTorch(const EngineOptions& options)
 {
     at::set_num_threads(chooseThreads(options.threads));
+    keepTensorMemory(kKeptMemory);
     if (choosePrecision(options.precision) == Precision::bf16 && processorHas("amx_bf16")) {
         at::cpu::init_amx();
     }
@@ -266,7 +271,7 @@ Result<std::unique_ptr<Segmenter>> createLiteMedSam(const EngineOptions& options
         return fail(file.error());
     }
     return guarded<std::unique_ptr<Segmenter>>("starting the engine", [&]() -> Result<std::unique_ptr<Segmenter>> {
-        prepareThreads(options);
+        prepareTorch(options);
         return std::make_unique<LiteMedSamSegmenter>(*file, options);
     });
 }

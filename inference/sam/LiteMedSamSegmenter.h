@@ -10,8 +10,9 @@ namespace icmoe {
 /// engineFailed.
 [[nodiscard]] Result<std::unique_ptr<Segmenter>> createLiteMedSam(const EngineOptions& options);
 
-/// Sets the number of LibTorch's threads, and the processor up for the precision. On the segmenter's thread.
-void prepareThreads(const EngineOptions& options);
+/// Sets the number of LibTorch's threads, the memory it keeps, and the processor up for the precision. On the
+/// segmenter's thread.
+void prepareTorch(const EngineOptions& options);
 
 /// Does this processor compute in bfloat16 (AVX512-BF16 or AMX)?
 [[nodiscard]] bool hasBf16Hardware();

@@ -5,6 +5,8 @@
 namespace icmoe {
 namespace {
 
+constexpr std::int64_t kCells = 64; // a side
+
 std::vector<Linear> layers(const NetworkWeights& weights, const std::string& prefix)
 {
     std::vector<Linear> list;
@@ -58,20 +60,34 @@ MaskDecoder::Decoded MaskDecoder::decode(const ImageTokens& image, const at::Ten
     return {mlp(m_iou, result.tokens.select(1, 0)), result.tokens.slice(1, 1, 5), std::move(result.image)};
 }
 
-at::Tensor MaskDecoder::masks(const Decoded& decoded, std::int64_t n, int first, int count) const
+at::Tensor MaskDecoder::masks(const Decoded& decoded, std::int64_t n, int first, int count,
+                              const CellWindow& window) const
 {
+    const auto height = window.y1 - window.y0;
+    const auto width = window.x1 - window.x0;
+    const auto cells = height * width;
+    auto x = decoded.image[n];
+    if (cells < kCells * kCells) {
+        x = x.view({kCells, kCells, -1}).slice(0, window.y0, window.y1).slice(1, window.x0, window.x1).flatten(0, 1);
+    }
     // Everything between here and the product is local to a cell, so cells stay nested and only the masks are put in
     // order.
-    auto x = at::linear(decoded.image[n], m_upscale1.weight, m_upscale1.bias).view({4096 * 4, 64});
+    x = at::linear(x, m_upscale1.weight, m_upscale1.bias).view({cells * 4, 64});
     x = at::gelu(at::layer_norm(x, {64}, m_norm, m_normBias, 1e-6));
-    x = at::gelu(at::linear(x, m_upscale2.weight, m_upscale2.bias)).view({65536, 32});
+    x = at::gelu(at::linear(x, m_upscale2.weight, m_upscale2.bias)).view({cells * 16, 32});
     std::vector<at::Tensor> kernels;
     for (int k = first; k < first + count; ++k) {
         kernels.push_back(mlp(m_hyper[k], decoded.tokens[n][k].unsqueeze(0)));
     }
     const auto nested =
-        at::matmul(at::cat(kernels), x.t()).view({count, 64, 64, 2, 2, 2, 2}); // m×h×w×(kh×kw)×(kh'×kw')
-    return nested.permute({0, 1, 3, 5, 2, 4, 6}).reshape({count, 256, 256});
+        at::matmul(at::cat(kernels), x.t()).view({count, height, width, 2, 2, 2, 2}); // m×h×w×(kh×kw)×(kh'×kw')
+    auto inside = nested.permute({0, 1, 3, 5, 2, 4, 6}).reshape({count, 4 * height, 4 * width});
+    if (cells == kCells * kCells) {
+        return inside;
+    }
+    auto all = at::full({count, 4 * kCells, 4 * kCells}, kOutsideLogit);
+    all.slice(1, 4 * window.y0, 4 * window.y1).slice(2, 4 * window.x0, 4 * window.x1).copy_(inside);
+    return all;
 }
 
 } // namespace icmoe

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "inference/sam/BoxHypotheses.h"
 #include "inference/sam/TwoWayTransformer.h"
 
 #include <vector>
@@ -23,8 +24,15 @@ public:
     };
     /// sparse: [N, P, 256].
     [[nodiscard]] Decoded decode(const ImageTokens& image, const at::Tensor& sparse) const;
-    /// Logits [256, 256] each of masks first … first + count − 1 of prompt n: [count, 256, 256].
-    [[nodiscard]] at::Tensor masks(const Decoded& decoded, std::int64_t n, int first, int count) const;
+    /// Logits [256, 256] each of masks first … first + count − 1 of prompt n: [count, 256, 256]. Only the window is
+    /// computed; kOutsideLogit elsewhere.
+    [[nodiscard]] at::Tensor masks(const Decoded& decoded, std::int64_t n, int first, int count,
+                                   const CellWindow& window) const;
+    [[nodiscard]] at::Tensor masks(const Decoded& decoded, std::int64_t n, int first, int count) const
+    {
+        return masks(decoded, n, first, count, {});
+    }
+    static constexpr double kOutsideLogit = -12;
 
 private:
     TwoWayTransformer m_transformer;

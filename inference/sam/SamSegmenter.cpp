@@ -300,7 +300,7 @@ Result<std::unique_ptr<Segmenter>> makeSam(std::shared_ptr<const weights::Weight
                                            const EngineOptions& options)
 {
     return guarded<std::unique_ptr<Segmenter>>("starting the engine", [&]() -> Result<std::unique_ptr<Segmenter>> {
-        prepareThreads(options);
+        prepareTorch(options);
         return std::make_unique<SamSegmenter>(NetworkWeights(file), model, shape, file->sha256, options);
     });
 }

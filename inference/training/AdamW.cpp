@@ -25,6 +25,18 @@ void AdamW::zeroGradients()
     }
 }
 
+std::vector<at::Tensor> AdamW::gradients()
+{
+    std::vector<at::Tensor> list;
+    for (auto& [name, parameter] : m_parameters) {
+        if (!parameter.grad().defined()) {
+            parameter.mutable_grad() = at::zeros_like(parameter);
+        }
+        list.push_back(parameter.grad());
+    }
+    return list;
+}
+
 double AdamW::step(double factor)
 {
     const at::NoGradGuard noGrad;

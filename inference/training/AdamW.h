@@ -23,6 +23,8 @@ public:
     AdamW(std::map<std::string, at::Tensor> parameters, Options options);
 
     void zeroGradients();
+    /// The parameters' gradients, zero where a backward pass did not reach, in a fixed order.
+    [[nodiscard]] std::vector<at::Tensor> gradients();
     /// One step at `factor` times the rate; returns the gradients' length before cutting.
     double step(double factor);
     [[nodiscard]] const std::map<std::string, at::Tensor>& parameters() const { return m_parameters; }

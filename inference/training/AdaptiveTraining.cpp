@@ -82,19 +82,14 @@ private:
         std::vector<double> counts; ///< how much each case counts
     };
 
-    Result<Routed> firstAnswers(std::vector<TrainingCase>& cases, const std::vector<std::int64_t>& basic)
+    Result<Routed> firstAnswers(std::vector<TrainingCase>& cases)
     {
         const at::NoGradGuard noGrad;
-        auto asked = cases;
-        for (std::size_t n = 0; n < asked.size(); ++n) {
-            asked[n].expert = basic[n];
-            asked[n].previous = at::Tensor();
+        const auto asked = basicAnswers(m_council, m_library, cases, m_options.bf16);
+        if (!asked) {
+            return fail(asked.error());
         }
-        const auto batch = batchOf(m_library, asked);
-        if (!batch) {
-            return fail(batch.error());
-        }
-        const auto answers = m_council.experts()(m_council.pack().basic, *batch);
+        const auto& answers = *asked;
         std::vector<at::Tensor> pooled;
         std::vector<at::Tensor> statistics;
         Routed routed;
@@ -125,19 +120,21 @@ private:
     {
         Random random(seedOf(m_options.seed, "adaptive " + std::to_string(step)));
         std::vector<TrainingCase> cases;
-        std::vector<std::int64_t> basic;
         for (int n = 0; n < m_options.batch; ++n) {
             auto one = m_sampler.draw(random);
             const double u = random.uniform();
             const auto opening = u < 0.6 ? Opening::click : u < 0.85 ? Opening::box : Opening::scribble;
             one.prompts = openWith(opening, one.object->truth, random);
-            basic.push_back(opening == Opening::click ? kClickExpert
-                            : opening == Opening::box ? kBoxExpert
-                                                      : kStrokeExpert);
+            one.basic = opening == Opening::click ? kClickExpert : opening == Opening::box ? kBoxExpert : kStrokeExpert;
             cases.push_back(std::move(one));
         }
+        const int earlier = drawEarlierClicks(random);
+        const double share = m_options.workers->keepOwn(cases);
+        if (auto clicked = clickAhead(m_council, m_library, earlier, m_options.bf16, cases); !clicked) {
+            return clicked;
+        }
         m_optimizer->zeroGradients();
-        const auto routed = firstAnswers(cases, basic);
+        const auto routed = firstAnswers(cases);
         if (!routed) {
             return fail(routed.error());
         }
@@ -146,17 +143,22 @@ private:
         const auto deviation = routing.noise(routed->pooled, routed->summary, routed->statistics);
         auto noise = at::empty_like(scores);
         auto* values = noise.data_ptr<float>();
-        for (std::int64_t n = 0; n < noise.numel(); ++n) {
-            values[n] = static_cast<float>(random.normal());
+        for (auto& one : cases) {
+            for (int k = 0; k < m_options.experts; ++k) {
+                *values++ = static_cast<float>(one.random.normal());
+            }
         }
         const auto top = noisyTopTwo(scores, deviation, noise);
         auto loss = maskLosses(cases, *routed, top);
         if (!loss) {
             return fail(loss.error());
         }
-        const auto total = *loss + m_options.loadBalance * balance(top);
+        const auto total = share * *loss + m_options.loadBalance * balance(top);
         total.backward();
         follow(m_report.loss, total.item<double>());
+        if (m_options.workers->count() > 1) {
+            m_options.workers->sum(m_optimizer->gradients());
+        }
         m_optimizer->step(rateFactor(step, m_options.steps));
         return {};
     }
@@ -176,7 +178,7 @@ private:
         if (!batch) {
             return fail(batch.error());
         }
-        const auto answers = m_council.experts()(experts(), *batch);
+        const auto answers = answered(m_council.experts(), experts(), *batch, m_options.bf16);
         std::vector<at::Tensor> losses;
         double dice = 0;
         for (std::size_t n = 0; n < cases.size(); ++n) {
@@ -205,14 +207,17 @@ private:
         const auto count = static_cast<std::int64_t>(m_options.experts);
         const auto importance = at::zeros({top.gates.size(0), count}).scatter(1, top.chosen, top.gates).sum(0);
         const auto load = top.load.sum(0);
-        auto earlierImportance = at::zeros({count});
-        auto earlierLoad = at::zeros({count});
+        // of all processes; the gradient of each goes through its own part alone, and the parts add up
+        const auto all = at::stack({importance, load}).detach().clone();
+        m_options.workers->sum({all});
+        auto earlierImportance = all[0] - importance.detach();
+        auto earlierLoad = all[1] - load.detach();
         for (const auto& [i, l] : m_window) {
             earlierImportance += i;
             earlierLoad += l;
         }
         const auto loss = loadBalanceLoss(importance + earlierImportance, load + earlierLoad);
-        m_window.emplace_back(importance.detach(), load.detach());
+        m_window.emplace_back(all[0], all[1]);
         while (m_window.size() * static_cast<std::size_t>(m_options.batch) > kWindow) {
             m_window.pop_front();
         }

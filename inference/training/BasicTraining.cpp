@@ -7,6 +7,9 @@
 namespace icmoe::training {
 namespace {
 
+/// A step's cases are graded in two parts, whoever does them: so two processes have the very gradients of one.
+constexpr std::size_t kShards = 2;
+
 struct Family {
     BasicExpert expert = kClickExpert;
     Opening opening = Opening::click;
@@ -68,41 +71,65 @@ private:
         }
         std::stable_sort(cases.begin(), cases.end(),
                          [](const TrainingCase& a, const TrainingCase& b) { return a.expert < b.expert; });
-        const double u = random.uniform();
-        const int earlier = u < 0.55 ? 0 : u < 0.75 ? 1 : u < 0.9 ? 2 : 4; // clicks that are given and not graded
+        const int earlier = drawEarlierClicks(random); // given and not graded
+        m_optimizer.zeroGradients();
+        Marks marks;
+        const auto [first, last] = m_options.workers->shareOf(kShards);
+        for (std::size_t n = first; n < last; ++n) {
+            const auto begin = cases.begin() + static_cast<std::ptrdiff_t>(cases.size() * n / kShards);
+            const auto end = cases.begin() + static_cast<std::ptrdiff_t>(cases.size() * (n + 1) / kShards);
+            if (auto graded = gradeShard({begin, end}, cases.size(), earlier, marks); !graded) {
+                return graded;
+            }
+        }
+        follow(m_report.loss, marks.loss);
+        follow(m_report.firstDice, marks.dice[0]);
+        follow(m_report.correctedDice, marks.dice[1]);
+        if (m_options.workers->count() > 1) {
+            m_options.workers->sum(m_optimizer.gradients());
+        }
+        m_optimizer.step(rateFactor(step, m_options.steps));
+        return {};
+    }
+
+    struct Marks {
+        double loss = 0;
+        double dice[2] = {0, 0};
+    };
+    /// The gradients of some of a step's cases, on their prompts and after one correction.
+    Status gradeShard(std::vector<TrainingCase> cases, std::size_t ofAll, int earlier, Marks& marks)
+    {
+        if (cases.empty()) {
+            return {};
+        }
+        const double share = static_cast<double>(cases.size()) / static_cast<double>(ofAll);
         for (int n = 0; n < earlier; ++n) {
             const at::NoGradGuard noGrad;
             const auto batch = batchOf(m_library, cases);
             if (!batch) {
                 return fail(batch.error());
             }
-            const auto answers = m_decoder(m_parameters, *batch);
+            const auto answers = answered(m_decoder, m_parameters, *batch, m_options.bf16);
             std::vector<CaseOutcome> outcomes;
             for (std::size_t k = 0; k < cases.size(); ++k) {
                 outcomes.push_back(outcomeOf(answers.logits[static_cast<std::int64_t>(k)],
                                              m_library.views()[cases[k].view], cases[k].object->truth));
             }
-            correct(cases, outcomes, random);
+            correct(cases, outcomes);
         }
-        m_optimizer.zeroGradients();
-        double loss = 0;
-        for (int pass = 0; pass < 2; ++pass) {
+        for (double& dice : marks.dice) {
             const auto batch = batchOf(m_library, cases);
             if (!batch) {
                 return fail(batch.error());
             }
-            auto graded = lossOf(m_library, cases, m_decoder(m_parameters, *batch));
-            (graded.loss * 0.5).backward();
-            loss += 0.5 * graded.loss.item<double>();
-            double dice = 0;
+            auto graded = lossOf(m_library, cases, answered(m_decoder, m_parameters, *batch, m_options.bf16));
+            (graded.loss * (0.5 * share)).backward();
+            marks.loss += 0.5 * share * graded.loss.item<double>();
             for (const auto& outcome : graded.outcomes) {
-                dice += outcome.dice / static_cast<double>(cases.size());
+                dice += outcome.dice / static_cast<double>(ofAll);
             }
-            follow(pass == 0 ? m_report.firstDice : m_report.correctedDice, dice);
-            correct(cases, graded.outcomes, random);
+            correct(cases, graded.outcomes);
         }
-        follow(m_report.loss, loss);
-        m_optimizer.step(rateFactor(step, m_options.steps));
         return {};
     }
 

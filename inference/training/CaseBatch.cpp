@@ -5,6 +5,7 @@
 #include "inference/training/Losses.h"
 
 #include <ATen/ATen.h>
+#include <ATen/autocast_mode.h>
 #include <ATen/core/grad_mode.h>
 #include <algorithm>
 #include <map>
@@ -14,12 +15,30 @@ namespace {
 
 constexpr double kIouShare = 0.05;
 
-double iouOf(const SliceMask& a, const SliceMask& b)
-{
-    const auto both = static_cast<double>(a.intersected(b).area());
-    const auto any = static_cast<double>(a.area() + b.area()) - both;
-    return any > 0 ? both / any : 1;
-}
+/// LibTorch's autocast on this thread for as long as it lives.
+class Bf16Products {
+public:
+    explicit Bf16Products(bool wanted)
+        : m_wanted(wanted)
+    {
+        if (m_wanted) {
+            at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
+            at::autocast::set_autocast_enabled(at::kCPU, true);
+        }
+    }
+    ~Bf16Products()
+    {
+        if (m_wanted) {
+            at::autocast::set_autocast_enabled(at::kCPU, false);
+            at::autocast::clear_cache();
+        }
+    }
+    Bf16Products(const Bf16Products&) = delete;
+    Bf16Products& operator=(const Bf16Products&) = delete;
+
+private:
+    bool m_wanted;
+};
 
 } // namespace
 
@@ -68,13 +87,24 @@ Result<ExpertBatch> batchOf(ViewLibrary& library, const std::vector<TrainingCase
     return batch;
 }
 
+ExpertAnswers answered(const ExpertDecoder& decoder, const ExpertParameters& experts, const ExpertBatch& batch,
+                       bool bf16)
+{
+    const Bf16Products products(bf16);
+    auto answers = decoder(experts, batch);
+    for (auto* tensor : {&answers.logits, &answers.iou, &answers.summary, &answers.cells}) {
+        *tensor = tensor->to(at::kFloat);
+    }
+    return answers;
+}
+
 CaseOutcome outcomeOf(const at::Tensor& logits, const View& view, const SliceMask& truth)
 {
     const at::NoGradGuard noGrad;
     CaseOutcome outcome;
     outcome.answer = maskAbove(onSlice(logits.detach(), view.grid));
     outcome.dice = icmoe::dice(outcome.answer, truth);
-    outcome.iou = iouOf(outcome.answer, truth);
+    outcome.iou = icmoe::iou(outcome.answer, truth);
     return outcome;
 }
 
@@ -95,13 +125,52 @@ BatchLoss lossOf(const ViewLibrary& library, const std::vector<TrainingCase>& ca
     return result;
 }
 
-void correct(std::vector<TrainingCase>& cases, const std::vector<CaseOutcome>& outcomes, Random& random)
+void correct(std::vector<TrainingCase>& cases, const std::vector<CaseOutcome>& outcomes)
 {
     for (std::size_t n = 0; n < cases.size(); ++n) {
-        if (const auto click = correctingClick(cases[n].object->truth, outcomes[n].answer, random)) {
+        if (const auto click = correctingClick(cases[n].object->truth, outcomes[n].answer, cases[n].random)) {
             addClick(cases[n].prompts, *click);
         }
     }
+}
+
+int drawEarlierClicks(Random& random)
+{
+    const double u = random.uniform();
+    return u < 0.55 ? 0 : u < 0.75 ? 1 : u < 0.9 ? 2 : 4;
+}
+
+Result<ExpertAnswers> basicAnswers(const Council& council, ViewLibrary& library, const std::vector<TrainingCase>& cases,
+                                   bool bf16)
+{
+    const at::NoGradGuard noGrad;
+    auto asked = cases;
+    for (auto& one : asked) {
+        one.expert = one.basic;
+        one.previous = at::Tensor();
+    }
+    const auto batch = batchOf(library, asked);
+    if (!batch) {
+        return fail(batch.error());
+    }
+    return answered(council.experts(), council.pack().basic, *batch, bf16);
+}
+
+Status clickAhead(const Council& council, ViewLibrary& library, int clicks, bool bf16, std::vector<TrainingCase>& cases)
+{
+    for (int n = 0; n < clicks; ++n) {
+        const auto answers = basicAnswers(council, library, cases, bf16);
+        if (!answers) {
+            return fail(answers.error());
+        }
+        std::vector<CaseOutcome> outcomes;
+        for (std::size_t k = 0; k < cases.size(); ++k) {
+            outcomes.push_back(outcomeOf(answers->logits[static_cast<std::int64_t>(k)], library.views()[cases[k].view],
+                                         cases[k].object->truth));
+        }
+        correct(cases, outcomes);
+    }
+    return {};
 }
 
 CaseSampler::CaseSampler(const ViewLibrary& library, const std::map<std::string, double>& weights,
@@ -136,6 +205,7 @@ TrainingCase CaseSampler::draw(Random& random) const
     one.view = views[random.below(views.size())];
     const auto& objects = m_library.views()[one.view].objects;
     one.object = &objects[random.below(objects.size())];
+    one.random = Random(random.next());
     return one;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "inference/icmoe/ExpertDecoder.h"
+#include "inference/icmoe/Council.h"
 #include "inference/training/PromptSimulator.h"
 #include "inference/training/ViewLibrary.h"
 
@@ -12,11 +12,17 @@ struct TrainingCase {
     const TrainingObject* object = nullptr;
     std::vector<Prompt> prompts;
     std::int64_t expert = 0;
-    at::Tensor previous; ///< [256, 256] probabilities of a first pass over the same prompts; undefined: none
+    at::Tensor previous;    ///< [256, 256] probabilities of a first pass over the same prompts; undefined: none
+    std::int64_t basic = 0; ///< the basic expert of the prompts it began with
+    Random random{0};       ///< of its own, so that its prompts do not depend on who answers it
 };
 
 /// The cases as one batch for the experts, in their order. Errors of ViewLibrary::features().
 [[nodiscard]] Result<ExpertBatch> batchOf(ViewLibrary& library, const std::vector<TrainingCase>& cases);
+
+/// The experts' answers to a batch, in fp32; inside, products are in bfloat16 where that is asked for.
+[[nodiscard]] ExpertAnswers answered(const ExpertDecoder& decoder, const ExpertParameters& experts,
+                                     const ExpertBatch& batch, bool bf16);
 
 /// What an answer is worth on the slice's own grid.
 struct CaseOutcome {
@@ -36,7 +42,17 @@ struct BatchLoss {
                                const ExpertAnswers& answers);
 
 /// Adds a correcting click to each case; unchanged where nothing is wrong.
-void correct(std::vector<TrainingCase>& cases, const std::vector<CaseOutcome>& outcomes, Random& random);
+void correct(std::vector<TrainingCase>& cases, const std::vector<CaseOutcome>& outcomes);
+
+/// How many correcting clicks are given before a step looks at its cases: mostly none.
+[[nodiscard]] int drawEarlierClicks(Random& random);
+
+/// The frozen basic experts' answers to the prompts of each case, without gradients.
+[[nodiscard]] Result<ExpertAnswers> basicAnswers(const Council& council, ViewLibrary& library,
+                                                 const std::vector<TrainingCase>& cases, bool bf16);
+/// Corrects the basic answers `clicks` times, as an annotator would.
+Status clickAhead(const Council& council, ViewLibrary& library, int clicks, bool bf16,
+                  std::vector<TrainingCase>& cases);
 
 /// Chooses a data set, then a picture of it, then an object of that.
 class CaseSampler {

@@ -4,7 +4,10 @@
 #include "core/base/Sha256.h"
 #include "inference/icmoe/TensorFile.h"
 #include "inference/sam/LiteMedSamSegmenter.h"
+#include "inference/sam/TensorMemory.h"
 #include "inference/training/BasicTraining.h"
+#include "inference/training/Curves.h"
+#include "inference/training/EmbeddingPicture.h"
 #include "inference/training/RoutedTraining.h"
 #include "inference/training/VoteTraining.h"
 #include "inference/weights/WeightsFile.h"
@@ -14,27 +17,17 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <limits>
-#include <malloc.h>
 #include <sys/stat.h>
 
 namespace icmoe::training {
 namespace {
-
-/// Freed blocks stay with the process: a step needs the same large ones again and again, and fresh pages cost more
-/// than its arithmetic.
-void keepMemory()
-{
-    ::mallopt(M_MMAP_MAX, 0);
-    ::mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
-    ::mallopt(M_TOP_PAD, 512 << 20);
-}
 
 constexpr int kSemanticExperts = 6;
 constexpr int kAdaptiveExperts = 4;
 constexpr std::size_t kPicturesOfProjections = 140;
 constexpr const char* kPackLicence =
     "CC BY-SA 4.0 (trained on sets of the Medical Segmentation Decathlon; copies and changes keep this notice)";
+constexpr std::size_t kKeptMemory = std::size_t{3} << 30;
 constexpr std::size_t kLargestFile = std::size_t{64} << 20;
 
 std::string textOf(const StepReport& report)
@@ -55,6 +48,8 @@ std::string textOf(const VoteTable& table)
                   "%d unseen answers, Dice: mean %.3f, highest predicted IoU %.3f, vote %.3f, oracle %.3f", table.cases,
                   table.mean, table.quickest, table.vote, table.best);
     std::string line = text.data();
+    std::snprintf(text.data(), text.size(), "; expected calibration error %.3f", table.reliability.calibrationError);
+    line += text.data();
     for (const auto& [name, of] : table.voices) {
         std::snprintf(text.data(), text.size(), "; %s %.3f (%d)", name.c_str(), of.first, of.second);
         line += text.data();
@@ -81,8 +76,9 @@ public:
     Result<TrainReport> run()
     {
         const std::string before = m_weights.hash();
-        for (const auto step :
-             {&Run::openWork, &Run::collectRecipes, &Run::findProjections, &Run::encodeViews, &Run::trainBasic}) {
+        for (const auto step : {&Run::openWork, &Run::collectRecipes, &Run::findProjections, &Run::encodeViews,
+                                &Run::trainBasic, &Run::trainSemantic, &Run::trainAdaptive, &Run::trainSelectorPhase,
+                                &Run::trainVotePhase, &Run::writePack}) {
             if (auto done = (this->*step)(); !done) {
                 return fail(done.error());
             }
@@ -128,7 +124,8 @@ private:
 
     Status collectRecipes()
     {
-        const auto sets = evaluation::findSets(m_options.data);
+        const auto sets = m_options.data.empty() ? std::vector<evaluation::SetFolder>() // scenes alone
+                                                 : evaluation::findSets(m_options.data);
         if (!sets) {
             return fail(sets.error());
         }
@@ -219,6 +216,38 @@ private:
         return chosen;
     }
 
+    /// Beside the states; nothing depends on it.
+    void keepPicture(const std::string& name, const std::string& picture) const
+    {
+        (void)writeFileAtomically(m_options.work / (name + ".svg"), std::as_bytes(std::span(picture)),
+                                  {.replace = true, .mode = 0600});
+    }
+
+    std::vector<std::string> classNames() const
+    {
+        std::vector<std::string> names;
+        for (const auto& name : m_library->classes()) {
+            const auto readable = m_options.classNames.find(name);
+            names.push_back(readable != m_options.classNames.end() ? readable->second : name);
+        }
+        return names;
+    }
+
+    /// Tells, and keeps the curves of a phase that takes steps.
+    StepProgress progressOf(const std::string& phase) const
+    {
+        auto curves = std::make_shared<Curves>(m_options.work / (phase + ".curves.csv"));
+        return [this, phase, curves](const StepReport& report) {
+            tell(phase, static_cast<std::size_t>(report.step), static_cast<std::size_t>(report.steps), textOf(report));
+            if (report.loss != 0) {
+                (void)curves->add(report); // a full disk ends the run where its state is written
+                if (report.step == report.steps) {
+                    keepPicture(phase + ".curves", curves->picture(phase));
+                }
+            }
+        };
+    }
+
     Status trainBasic()
     {
         if (!wants("basic")) {
@@ -227,17 +256,12 @@ private:
         BasicOptions basic;
         basic.steps = stepsOf("basic", 1500);
         basic.batch = m_options.batch;
+        basic.bf16 = m_options.bf16 && hasBf16Hardware();
         basic.seed = m_options.seed;
         basic.setWeights = m_options.setWeights;
         basic.views = viewsFor(false);
         basic.state = file("basic.state");
-        const auto experts = trainBasicExperts(
-            m_decoder, *m_library, basic,
-            [&](const StepReport& report) {
-                tell("basic", static_cast<std::size_t>(report.step), static_cast<std::size_t>(report.steps),
-                     textOf(report));
-            },
-            m_stop);
+        const auto experts = trainBasicExperts(m_decoder, *m_library, basic, progressOf("basic"), m_stop);
         if (!experts) {
             return fail(experts.error());
         }
@@ -265,7 +289,7 @@ private:
         pack->description.name = "icmoe";
         pack->description.licence = kPackLicence;
         pack->description.data = m_setNames;
-        pack->description.classes = m_library->classes();
+        pack->description.classes = classNames();
         pack->taps = m_taps;
         for (const auto& [phase, experts] :
              {std::pair{"basic", &pack->basic}, {"semantic", &pack->semantic}, {"adaptive", &pack->adaptive}}) {
@@ -277,8 +301,10 @@ private:
                 *experts = ExpertParameters(std::move(*tensors));
             }
         }
-        for (const auto& [phase, part] :
-             {std::pair{"routing", &pack->routing}, {"selector", &pack->selector}, {"vote", &pack->voter}}) {
+        for (const auto& [phase, part] : {std::pair{"routing", &pack->routing},
+                                          {"selector", &pack->selector},
+                                          {"vote", &pack->voter},
+                                          {"quality", &pack->quality}}) {
             auto tensors = learned(phase);
             if (!tensors) {
                 return fail(tensors.error());
@@ -294,6 +320,7 @@ private:
         routed.steps = stepsOf(phase, 800);
         routed.state = file(phase + ".state");
         routed.batch = m_options.batch;
+        routed.bf16 = m_options.bf16 && hasBf16Hardware();
         routed.experts = experts;
         routed.seed = m_options.seed;
         routed.setWeights = m_options.setWeights;
@@ -324,6 +351,7 @@ private:
         if (pack) {
             (*pack)->adaptive = ExpertParameters();
             (*pack)->voter.clear();
+            (*pack)->quality.clear();
             if (phase == "semantic") {
                 (*pack)->semantic = ExpertParameters();
                 (*pack)->routing.clear();
@@ -355,6 +383,7 @@ private:
         std::snprintf(text.data(), text.size(), "cosines within classes %.3f to %.3f, between %.3f to %.3f",
                       result->before.within, result->after.within, result->before.between, result->after.between);
         tell("semantic", 1, 1, text.data());
+        keepPicture("semantic.embedding", embeddingPicture(result->judged, classNames()));
         return keep("semantic", *result);
     }
 
@@ -380,18 +409,12 @@ private:
         VoteOptions vote;
         vote.cases = stepsOf("sessions", 500);
         vote.steps = stepsOf("vote", 1500);
+        vote.selectorSteps = stepsOf("selector", 3000);
         vote.seed = m_options.seed;
         vote.setWeights = m_options.setWeights;
         vote.views = viewsFor(true);
         return vote;
     }
-    StepProgress progressOf(const std::string& phase) const
-    {
-        return [this, phase](const StepReport& report) {
-            tell(phase, static_cast<std::size_t>(report.step), static_cast<std::size_t>(report.steps), textOf(report));
-        };
-    }
-
     Status trainSelectorPhase()
     {
         if (!wants("selector")) {
@@ -417,12 +440,16 @@ private:
             return fail(pack.error());
         }
         (*pack)->voter.clear();
+        (*pack)->quality.clear();
         const Council council(m_weights, *pack);
         const auto trained = trainVote(council, *m_library, voteOptions(), progressOf("vote"), m_stop);
         if (!trained) {
             return fail(trained.error());
         }
         tell("vote", 1, 1, textOf(trained->table));
+        if (auto written = writeTensorFile(file("quality"), trained->quality, {}, true); !written) {
+            return written;
+        }
         return writeTensorFile(file("vote"), trained->parameters, {}, true);
     }
 
@@ -463,7 +490,7 @@ Result<TrainReport> trainExperts(const TrainOptions& options, const TrainObserve
         return fail(file.error());
     }
     try {
-        keepMemory();
+        keepTensorMemory(kKeptMemory);
         at::set_num_threads(chooseThreads(options.threads));
         return Run(options, observe, std::move(stop), *file).run();
     } catch (const std::exception& error) {

@@ -5,7 +5,9 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <algorithm>
+#include <cstring>
 #include <numeric>
+#include <set>
 
 namespace icmoe::training {
 namespace {
@@ -93,15 +95,17 @@ public:
                     own.push_back(regions.vectors[static_cast<std::int64_t>(n)]);
                 }
             }
-            prototypes.push_back(unit(at::stack(own).mean(0)));
+            prototypes.push_back(own.empty() ? at::zeros({kMeaning}) : unit(at::stack(own).mean(0)));
         }
         routing["prototypes"] = at::stack(prototypes);
         routing["owner"] = at::tensor(at::ArrayRef<std::int64_t>(m_prototypes.owner), at::kLong);
         result.routing = std::move(routing);
         result.classes = m_library.classes();
         const Routing first(Routing::fresh(4, m_options.seed));
-        result.before = cohesionOf({first.project(m_regions.vectors), m_regions.classes});
-        result.after = cohesionOf(regions);
+        const auto& judged = m_heldOut.classes.empty() ? m_regions : m_heldOut;
+        result.before = cohesionOf({first.project(judged.vectors), judged.classes});
+        result.judged = {learned.project(judged.vectors), judged.classes};
+        result.after = cohesionOf(result.judged);
         result.usage = m_usage;
         const double sum = std::max(1.0, std::accumulate(m_usage.begin(), m_usage.end(), 0.0));
         for (double& share : result.usage) {
@@ -123,13 +127,20 @@ private:
         return Routing::pooled(features->embedding.to(at::kFloat), mask);
     }
 
-    /// Regions of every class, evenly over the pictures, and who owns which class.
-    Status findPrototypes(const std::stop_token& stop)
+    /// Regions of every class, evenly over the given pictures.
+    Status collectRegions(const std::function<bool(std::size_t)>& isMeant, const std::stop_token& stop,
+                          Embedded& regions)
     {
         std::vector<std::vector<TrainingCase>> ofClass(static_cast<std::size_t>(classCount()));
         for (std::size_t v = 0; v < m_library.views().size(); ++v) {
+            if (!isMeant(v)) {
+                continue;
+            }
             for (const auto& object : m_library.views()[v].objects) {
-                ofClass[static_cast<std::size_t>(object.classIndex)].push_back({v, &object, {}, 0, {}});
+                TrainingCase one;
+                one.view = v;
+                one.object = &object;
+                ofClass[static_cast<std::size_t>(object.classIndex)].push_back(std::move(one));
             }
         }
         std::vector<at::Tensor> vectors;
@@ -145,31 +156,40 @@ private:
                     return fail(region.error());
                 }
                 vectors.push_back(*region);
-                m_regions.classes.push_back(static_cast<int>(k));
+                regions.classes.push_back(static_cast<int>(k));
             }
         }
-        m_regions.vectors = at::stack(vectors);
+        if (!vectors.empty()) {
+            regions.vectors = at::stack(vectors);
+        }
+        return {};
+    }
+
+    /// Regions that make the prototypes, those that only judge them, and who owns which class.
+    Status findPrototypes(const std::stop_token& stop)
+    {
+        const std::set<std::size_t> taught(m_options.views.begin(), m_options.views.end());
+        const auto isTaught = [&](std::size_t view) { return taught.empty() || taught.contains(view); };
+        if (auto found = collectRegions(isTaught, stop, m_regions); !found) {
+            return found;
+        }
+        if (auto found = collectRegions([&](std::size_t view) { return !isTaught(view); }, stop, m_heldOut); !found) {
+            return found;
+        }
         m_prototypes = dealClasses(m_regions, classCount(), m_options.experts);
         m_usage.assign(static_cast<std::size_t>(m_options.experts), 0);
         return {};
     }
 
     /// The basic answer to every case's prompts: what semantic experts start from.
-    Status addFirstAnswers(std::vector<TrainingCase>& cases, const std::vector<std::int64_t>& basic)
+    Status addFirstAnswers(std::vector<TrainingCase>& cases)
     {
-        const at::NoGradGuard noGrad;
-        auto asked = cases;
-        for (std::size_t n = 0; n < asked.size(); ++n) {
-            asked[n].expert = basic[n];
-            asked[n].previous = at::Tensor();
+        const auto answers = basicAnswers(m_council, m_library, cases, m_options.bf16);
+        if (!answers) {
+            return fail(answers.error());
         }
-        const auto batch = batchOf(m_library, asked);
-        if (!batch) {
-            return fail(batch.error());
-        }
-        const auto answers = m_council.experts()(m_council.pack().basic, *batch);
         for (std::size_t n = 0; n < cases.size(); ++n) {
-            cases[n].previous = answers.logits[static_cast<std::int64_t>(n)].sigmoid();
+            cases[n].previous = answers->logits[static_cast<std::int64_t>(n)].sigmoid();
         }
         return {};
     }
@@ -178,38 +198,42 @@ private:
     {
         Random random(seedOf(m_options.seed, "semantic " + std::to_string(step)));
         std::vector<TrainingCase> cases;
-        std::vector<std::int64_t> basic;
         for (int n = 0; n < m_options.batch; ++n) {
             auto one = m_sampler.draw(random);
             const auto opening = drawOpening(random);
             one.prompts = openWith(opening, one.object->truth, random);
             one.expert = m_prototypes.owner[static_cast<std::size_t>(one.object->classIndex)];
             m_usage[static_cast<std::size_t>(one.expert)] += 1;
-            basic.push_back(basicFor(opening));
+            one.basic = basicFor(opening);
             cases.push_back(std::move(one));
+        }
+        const int earlier = drawEarlierClicks(random);
+        const double share = m_options.workers->keepOwn(cases);
+        if (auto clicked = clickAhead(m_council, m_library, earlier, m_options.bf16, cases); !clicked) {
+            return clicked;
         }
         m_optimizer->zeroGradients();
         double loss = 0;
         for (int pass = 0; pass < 2; ++pass) {
-            if (auto first = addFirstAnswers(cases, basic); !first) {
+            if (auto first = addFirstAnswers(cases); !first) {
                 return first;
             }
             const auto batch = batchOf(m_library, cases);
             if (!batch) {
                 return fail(batch.error());
             }
-            const auto answers = m_council.experts()(experts(), *batch);
+            const auto answers = answered(m_council.experts(), experts(), *batch, m_options.bf16);
             auto graded = lossOf(m_library, cases, answers);
-            auto total = graded.loss;
+            auto total = share * graded.loss;
             if (pass == 0) {
                 if (m_options.contrast > 0) {
-                    total = total + m_options.contrast * contrast(cases, answers, random);
+                    total = total + m_options.contrast * contrast(cases, answers);
                 }
                 auto routed = routingLoss(cases);
                 if (!routed) {
                     return fail(routed.error());
                 }
-                total = total + kRouteShare * *routed;
+                total = total + kRouteShare * share * *routed;
             }
             (total * 0.5).backward();
             loss += 0.5 * total.item<double>();
@@ -218,9 +242,12 @@ private:
                 dice += outcome.dice / static_cast<double>(cases.size());
             }
             follow(pass == 0 ? m_report.firstDice : m_report.correctedDice, dice);
-            correct(cases, graded.outcomes, random);
+            correct(cases, graded.outcomes);
         }
         follow(m_report.loss, loss);
+        if (m_options.workers->count() > 1) {
+            m_options.workers->sum(m_optimizer->gradients());
+        }
         m_optimizer->step(rateFactor(step, m_options.steps));
         moveSlowly();
         return {};
@@ -237,22 +264,18 @@ private:
         return ExpertParameters(std::move(tensors));
     }
 
-    /// Pixel embeddings of the batch against those of other pictures.
-    at::Tensor contrast(const std::vector<TrainingCase>& cases, const ExpertAnswers& answers, Random& random)
+    /// Pixel embeddings of the batch against those of other pictures; the mean is over the anchors of all processes.
+    at::Tensor contrast(std::vector<TrainingCase>& cases, const ExpertAnswers& answers)
     {
         const Routing fast(m_routing);
         const Routing slow(m_slow);
         Embedded anchors;
         std::vector<at::Tensor> vectors;
         std::vector<std::size_t> pictures;
-        struct Fresh {
-            int classIndex = 0;
-            at::Tensor vectors;
-            std::size_t picture = 0;
-        };
-        std::vector<Fresh> fresh;
+        std::vector<BankEntries> fresh;
         for (std::size_t n = 0; n < cases.size(); ++n) {
             const auto index = static_cast<std::int64_t>(n);
+            auto& random = cases[n].random;
             const auto& view = m_library.views()[cases[n].view];
             const auto cover = coverOf(cases[n].object->truth, view.grid);
             const auto p = at::avg_pool2d(answers.logits[index].detach().sigmoid().unsqueeze(0).unsqueeze(0), 4)[0][0];
@@ -277,14 +300,56 @@ private:
             }
         }
         at::Tensor loss = at::zeros({});
+        double counted = 0;
         if (!vectors.empty() && m_bank.size() > 0) {
             anchors.vectors = at::cat(vectors);
-            loss = contrastiveLoss(anchors, m_bank.keysWithout(pictures), m_bank.centres(), {});
+            const auto keys = m_bank.keysWithout(pictures);
+            const std::set<int> known(keys.classes.begin(), keys.classes.end());
+            counted = static_cast<double>(std::count_if(anchors.classes.begin(), anchors.classes.end(),
+                                                        [&](int c) { return known.contains(c); }));
+            loss = contrastiveLoss(anchors, keys, m_bank.centres(), {});
         }
-        for (const auto& one : fresh) {
+        const auto all = at::full({1}, static_cast<float>(counted));
+        m_options.workers->sum({all});
+        for (const auto& one : ofAllProcesses(fresh)) {
             m_bank.add(one.classIndex, one.vectors, one.picture);
         }
-        return loss;
+        return counted > 0 ? loss * (counted / all.item<double>()) : loss;
+    }
+
+    struct BankEntries {
+        int classIndex = 0;
+        at::Tensor vectors; ///< [N, 64]
+        std::size_t picture = 0;
+    };
+    /// In the order in which one process alone would have them.
+    std::vector<BankEntries> ofAllProcesses(const std::vector<BankEntries>& own)
+    {
+        if (m_options.workers->count() == 1) {
+            return own;
+        }
+        std::vector<float> values; // numbers below 2^24 are exact
+        for (const auto& one : own) {
+            const auto vectors = one.vectors.contiguous();
+            values.insert(values.end(), {static_cast<float>(one.classIndex), static_cast<float>(one.picture),
+                                         static_cast<float>(vectors.size(0))});
+            values.insert(values.end(), vectors.const_data_ptr<float>(),
+                          vectors.const_data_ptr<float>() + vectors.numel());
+        }
+        const auto* bytes = reinterpret_cast<const std::uint8_t*>(values.data());
+        std::vector<BankEntries> all;
+        for (const auto& part : m_options.workers->gather({bytes, bytes + values.size() * sizeof(float)})) {
+            std::vector<float> numbers(part.size() / sizeof(float));
+            std::memcpy(numbers.data(), part.data(), numbers.size() * sizeof(float));
+            for (std::size_t at = 0; at + 3 <= numbers.size();) {
+                const auto rows = static_cast<std::int64_t>(numbers[at + 2]);
+                all.push_back({static_cast<int>(numbers[at]),
+                               at::from_blob(numbers.data() + at + 3, {rows, kMeaning}).clone(),
+                               static_cast<std::size_t>(numbers[at + 1])});
+                at += 3 + static_cast<std::size_t>(rows * kMeaning);
+            }
+        }
+        return all;
     }
 
     /// The region under the first answer has to find its class among the regions that made the prototypes.
@@ -332,6 +397,7 @@ private:
     NamedTensors m_slow;
     std::unique_ptr<AdamW> m_optimizer;
     Embedded m_regions; ///< pooled embeddings [N, 256] and their classes
+    Embedded m_heldOut; ///< the same of pictures that take no part
     Prototypes m_prototypes;
     std::vector<double> m_usage;
     StepReport m_report;

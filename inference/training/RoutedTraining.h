@@ -22,8 +22,9 @@ struct RoutedResult {
     ExpertParameters experts;
     NamedTensors routing;             ///< with prototypes and their owners after the semantic phase
     std::vector<std::string> classes; ///< of the prototypes
-    Cohesion before;                  ///< of pixel embeddings of the vote's pictures, before and after
+    Cohesion before; ///< of region embeddings of pictures that took no part, before and after (of all where all did)
     Cohesion after;
+    Embedded judged;           ///< those embeddings, after
     std::vector<double> usage; ///< share of the samples that each expert answered
 };
 

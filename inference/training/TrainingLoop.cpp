@@ -63,7 +63,8 @@ Status runSteps(AdamW& optimizer, const LoopOptions& options, StepReport& report
         report.secondsPerStep = secondsBetween(start, end);
         progress(report);
         const bool isLast = n + 1 == options.steps || stop.stop_requested();
-        if (isLast || secondsBetween(saved, end) > options.stateEverySeconds) {
+        const bool keeps = options.workers->rank() == 0; // all have the same
+        if (keeps && (isLast || secondsBetween(saved, end) > options.stateEverySeconds)) {
             if (auto kept = save(optimizer, options.state); !kept) {
                 return kept;
             }

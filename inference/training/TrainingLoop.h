@@ -2,6 +2,7 @@
 
 #include "core/base/Result.h"
 #include "inference/training/AdamW.h"
+#include "inference/training/Workers.h"
 
 #include <filesystem>
 #include <functional>
@@ -13,6 +14,8 @@ struct LoopOptions {
     int steps = 1000;
     std::filesystem::path state; ///< where the run is kept, so that it can go on after a kill; empty: nowhere
     double stateEverySeconds = 180;
+    std::shared_ptr<Workers> workers = Workers::alone();
+    bool bf16 = false; ///< products of the networks in bfloat16; parameters, losses and sums stay in fp32
 };
 
 struct StepReport {

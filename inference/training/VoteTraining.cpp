@@ -1,6 +1,7 @@
 #include "inference/training/VoteTraining.h"
 
 #include "core/mask/Metrics.h"
+#include "inference/icmoe/Quality.h"
 #include "inference/training/Losses.h"
 
 #include <ATen/ATen.h>
@@ -135,32 +136,78 @@ at::Tensor ballotLoss(const VotingNetwork& network, const KeptBallot& kept, cons
            options.labelConsistency * labelConsistencyLoss(used(p), used(weights), truth, options.temperature);
 }
 
-VoteTable tableOf(const VotingNetwork& network, double threshold, const std::vector<KeptBallot>& ballots)
+/// The vote's answer to one ballot.
+struct Verdict {
+    Outcome outcome;
+    at::Tensor signs; ///< answerSigns()
+    double dice = 0;
+    double iou = 0;
+};
+
+Verdict verdictOf(const VotingNetwork& network, double threshold, const KeptBallot& kept, const Ballot& ballot)
+{
+    const auto p = ballot.logits.sigmoid();
+    Verdict verdict;
+    verdict.outcome = tally(p, network.weights(ballot), threshold, kept.grid.usedHeight, kept.grid.usedWidth);
+    verdict.signs = answerSigns(ballot, verdict.outcome, disagreement(p, verdict.outcome));
+    const auto mask = maskAbove(onSlice(logitOf(verdict.outcome.p), kept.grid));
+    verdict.dice = icmoe::dice(mask, kept.object->truth);
+    verdict.iou = icmoe::iou(mask, kept.object->truth);
+    return verdict;
+}
+
+double voteDice(const VotingNetwork& network, double threshold, const std::vector<KeptBallot>& ballots)
+{
+    const at::NoGradGuard noGrad;
+    double sum = 0;
+    for (const auto& kept : ballots) {
+        sum += verdictOf(network, threshold, kept, unpacked(kept)).dice;
+    }
+    return ballots.empty() ? 0 : sum / static_cast<double>(ballots.size());
+}
+
+NamedTensors fitQuality(const VotingNetwork& network, double threshold, const std::vector<KeptBallot>& ballots)
+{
+    const at::NoGradGuard noGrad;
+    std::vector<at::Tensor> signs;
+    std::vector<double> iou;
+    for (const auto& kept : ballots) {
+        const auto verdict = verdictOf(network, threshold, kept, unpacked(kept));
+        signs.push_back(verdict.signs);
+        iou.push_back(verdict.iou);
+    }
+    return QualityEstimate::fitted(at::stack(signs), at::tensor(at::ArrayRef<double>(iou), at::kFloat));
+}
+
+VoteTable tableOf(const VotingNetwork& network, double threshold, const QualityEstimate& quality,
+                  const std::vector<KeptBallot>& ballots)
 {
     const at::NoGradGuard noGrad;
     VoteTable table;
     table.cases = static_cast<int>(ballots.size());
     const double share = 1.0 / std::max(1, table.cases);
+    std::vector<evaluation::QualityPair> pairs;
     for (const auto& kept : ballots) {
         const auto ballot = unpacked(kept);
-        const auto p = ballot.logits.sigmoid();
         double best = 0;
-        for (std::int64_t n = 0; n < p.size(0); ++n) {
+        for (std::int64_t n = 0; n < ballot.logits.size(0); ++n) {
             const double dice = diceOf(ballot.logits[n], kept);
             best = std::max(best, dice);
             auto& [sum, count] = table.voices[kept.names[static_cast<std::size_t>(n)]];
             sum += dice;
             ++count;
         }
-        const auto outcome = tally(p, network.weights(ballot), threshold, kept.grid.usedHeight, kept.grid.usedWidth);
+        const auto verdict = verdictOf(network, threshold, kept, ballot);
         table.best += share * best;
-        table.mean += share * diceOf(logitOf(p.mean(0)), kept);
-        table.vote += share * diceOf(logitOf(outcome.p), kept);
+        table.mean += share * diceOf(logitOf(ballot.logits.sigmoid().mean(0)), kept);
+        table.vote += share * verdict.dice;
         table.quickest += share * diceOf(ballot.logits[ballot.predictedIou.argmax().item<std::int64_t>()], kept);
+        pairs.push_back({quality(verdict.signs), verdict.iou});
     }
     for (auto& [name, of] : table.voices) {
         of.first /= std::max(1, of.second);
     }
+    table.reliability = evaluation::reliabilityOf(pairs);
     return table;
 }
 
@@ -285,14 +332,15 @@ Result<TrainedVote> trainVote(const Council& council, ViewLibrary& library, cons
     double chosen = 0;
     std::vector<KeptBallot> some(ballots.begin(), ballots.begin() + static_cast<std::ptrdiff_t>(ballots.size() / 4));
     for (const double threshold : kThresholds) {
-        const double dice = tableOf(averaged, threshold, some).vote;
+        const double dice = voteDice(averaged, threshold, some);
         if (dice > best + 1e-4) {
             best = dice;
             chosen = threshold;
         }
     }
     trained.parameters["threshold"] = at::full({1}, static_cast<float>(chosen));
-    trained.table = tableOf(averaged, chosen, heldOut);
+    trained.quality = fitQuality(averaged, chosen, ballots);
+    trained.table = tableOf(averaged, chosen, QualityEstimate(trained.quality), heldOut);
     return trained;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/evaluation/Protocol.h"
 #include "inference/icmoe/Council.h"
 #include "inference/training/BasicTraining.h"
 
@@ -30,12 +31,14 @@ struct VoteTable {
     double vote = 0;     ///< of the vote
     double quickest = 0; ///< of the voice with the highest predicted IoU
     std::map<std::string, std::pair<double, int>> voices; ///< by name: mean Dice where it spoke, and how often
+    evaluation::Reliability reliability;                  ///< of the estimate of quality
 };
 
 /// Phase 4 (engine.md 2.4): the voting network on ballots of simulated sessions, experts frozen, and the threshold by
 /// search. `table` is of the tenth of the sessions that took no part.
 struct TrainedVote {
     NamedTensors parameters;
+    NamedTensors quality; ///< QualityEstimate
     VoteTable table;
 };
 [[nodiscard]] Result<TrainedVote> trainVote(const Council& council, ViewLibrary& library, const VoteOptions& options,

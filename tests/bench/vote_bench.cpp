@@ -89,7 +89,7 @@ int main(int argc, char** argv)
         std::fprintf(stderr, "%s\n", weights.error().oneLine().c_str());
         return 1;
     }
-    prepareThreads(options);
+    prepareTorch(options);
     std::shared_ptr<const Pack> pack = packThatLearnedNothing(weights->sha256);
     if (argc > 1) {
         auto read = Pack::read(argv[1], weights->sha256);

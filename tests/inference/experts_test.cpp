@@ -106,6 +106,26 @@ TEST_F(ExpertsTest, TheBaseInTheExpertsDecoder_IsTheMaskDecoder)
     }
 }
 
+TEST_F(ExpertsTest, AWindowOfTheMaskDecoder_HasTheValuesOfTheWhole)
+{
+    const at::NoGradGuard noGrad;
+    const MaskDecoder decoder(*s_weights, s_prompts->densePosition());
+    const auto prepared = decoder.prepare(s_picture.embedding + s_prompts->noMask());
+    const auto decoded =
+        decoder.decode(prepared, s_prompts->boxes(at::tensor({40.0F, 60.0F, 120.0F, 100.0F}).view({1, 4})));
+    const auto window = cellsAround({40, 60, 120, 100}); // and 28, 18 around it
+    EXPECT_EQ(window.x0, 3);
+    EXPECT_EQ(window.y0, 10);
+    EXPECT_EQ(window.x1, 38);
+    EXPECT_EQ(window.y1, 30);
+    const auto whole = decoder.masks(decoded, 0, 0, 2);
+    const auto part = decoder.masks(decoded, 0, 0, 2, window);
+    const auto inside = [](const at::Tensor& x) { return x.slice(1, 40, 120).slice(2, 12, 152); };
+    EXPECT_LE((inside(part) - inside(whole)).abs().max().item<float>(), 1e-3F);
+    EXPECT_EQ(part.slice(1, 0, 40).max().item<double>(), MaskDecoder::kOutsideLogit);
+    EXPECT_EQ(part.slice(2, 152, 256).max().item<double>(), MaskDecoder::kOutsideLogit);
+}
+
 TEST_F(ExpertsTest, IC8_InABatchOrAlone_TheAnswerIsTheSame)
 {
     const at::NoGradGuard noGrad;

@@ -2,7 +2,13 @@
 
 #include "TestWeights.h"
 #include "core/mask/Metrics.h"
+#include "inference/icmoe/IcMoeSegmenter.h"
+#include "inference/icmoe/Quality.h"
+#include "inference/icmoe/TensorFile.h"
+#include "inference/sam/Preprocess.h"
 #include "inference/training/Augmentation.h"
+#include "inference/training/Curves.h"
+#include "inference/training/ExpertTraining.h"
 #include "inference/training/RoutedTraining.h"
 #include "inference/training/SyntheticScenes.h"
 #include "inference/training/VoteTraining.h"
@@ -13,6 +19,8 @@
 
 #include <fstream>
 #include <set>
+#include <spawn.h>
+#include <sys/wait.h>
 
 namespace icmoe::test {
 namespace {
@@ -195,12 +203,14 @@ protected:
         m_decoder = std::make_unique<ExpertDecoder>(*m_weights, *m_prompts);
         m_library = libraryIn(m_folder / "features", m_encoder, 3);
     }
-    [[nodiscard]] Result<ExpertParameters> train(int steps, const std::string& state, std::stop_token stop = {})
+    [[nodiscard]] Result<ExpertParameters> train(int steps, const std::string& state, std::stop_token stop = {},
+                                                 std::shared_ptr<Workers> workers = Workers::alone())
     {
         BasicOptions options;
         options.steps = steps;
         options.batch = 2;
         options.state = state.empty() ? std::filesystem::path() : m_folder / state;
+        options.workers = std::move(workers);
         return trainBasicExperts(
             *m_decoder, *m_library, options, [&](const StepReport& r) { m_reached = r.step; }, stop);
     }
@@ -240,6 +250,55 @@ TEST_F(ExpertTrainingTest, AStoppedRun_GoesOnAsIfNothingHadHappened)
     }
     std::ofstream(m_folder / "state") << "something else";
     EXPECT_FALSE(train(2, "state"));
+}
+
+/// This program again, with the one test and the port in its environment.
+pid_t startSecondProcess(const std::string& test, std::uint16_t port)
+{
+    const std::string filter = "--gtest_filter=" + test;
+    const std::string variable = "ICMOE_TEST_PORT=" + std::to_string(port);
+    std::vector<char*> environment;
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        environment.push_back(*entry);
+    }
+    environment.push_back(const_cast<char*>(variable.c_str()));
+    environment.push_back(nullptr);
+    char* const arguments[] = {const_cast<char*>("/proc/self/exe"), const_cast<char*>(filter.c_str()), nullptr};
+    pid_t child = 0;
+    return ::posix_spawn(&child, "/proc/self/exe", nullptr, nullptr, arguments, environment.data()) == 0 ? child : -1;
+}
+
+TEST_F(ExpertTrainingTest, TwoProcesses_HaveTheGradientsOfOne)
+{
+    if (const char* port = std::getenv("ICMOE_TEST_PORT")) { // the second process
+        auto workers = Workers::meet({1, 2, "127.0.0.1", static_cast<std::uint16_t>(std::atoi(port))});
+        ASSERT_TRUE(workers) << workers.error().oneLine();
+        ASSERT_TRUE(train(1, "", {}, *workers));
+        return;
+    }
+    const auto workers = Workers::meet({0, 2, "127.0.0.1", 0});
+    ASSERT_TRUE(workers) << workers.error().oneLine();
+    const auto child = startSecondProcess("ExpertTrainingTest.TwoProcesses_HaveTheGradientsOfOne", (*workers)->port());
+    ASSERT_GT(child, 0);
+    ASSERT_TRUE(train(1, "together", {}, *workers));
+    int status = -1;
+    ::waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0);
+    ASSERT_TRUE(train(1, "alone"));
+    const auto together = readTensorFile(m_folder / "together", std::size_t{64} << 20);
+    const auto alone = readTensorFile(m_folder / "alone", std::size_t{64} << 20);
+    ASSERT_TRUE(together && alone);
+    double difference = 0;
+    double length = 0;
+    for (const auto& [name, moment] : alone->tensors) {
+        if (name.starts_with("first.")) { // the gradients' running mean
+            difference += (together->tensors.at(name) - moment).square().sum().item<double>();
+            length += moment.square().sum().item<double>();
+        }
+    }
+    EXPECT_GT(length, 0);
+    EXPECT_LE(std::sqrt(difference / length), 1e-5);
+    EXPECT_EQ(Workers::meet({2, 2, "127.0.0.1", 0}).error().code, ErrorCode::invalidArgument);
 }
 
 TEST_F(ExpertTrainingTest, SemanticAndAdaptiveExperts_LearnBesideTheBasicOnes)
@@ -307,11 +366,94 @@ TEST_F(ExpertTrainingTest, SelectorAndVote_LearnFromWhatTheVoicesSaid)
     const auto selector = trainSelector(council, *m_library, options, [](const StepReport&) {}, {});
     ASSERT_TRUE(selector) << selector.error().oneLine();
     EXPECT_NO_THROW(Selector{*selector});
+    options.cases = 10;
     const auto vote = trainVote(council, *m_library, options, [](const StepReport&) {}, {});
     ASSERT_TRUE(vote) << vote.error().oneLine();
     const VotingNetwork network(vote->parameters);
     EXPECT_GT(network.parameters().at("output.weight").abs().max().item<float>(), 0);
     EXPECT_GE(network.threshold(), 0);
+    EXPECT_NO_THROW(QualityEstimate{vote->quality});
+    EXPECT_GT(vote->table.cases, 0);
+    EXPECT_GE(vote->table.best, vote->table.vote - 0.05); // the oracle picks one voice, a vote may mix them
+}
+
+TEST(ExpertTraining, AllPhases_EndInAPackThatAnswers)
+{
+    ICMOE_NEEDS_WEIGHTS();
+    const TemporaryFolder folder;
+    TrainOptions options;
+    options.weightFolders = weightFolders();
+    options.synthetic = 6;
+    options.voteShare = 0.4;
+    options.batch = 2;
+    options.steps = {{"basic", 1}, {"semantic", 1}, {"adaptive", 1}, {"sessions", 10}, {"selector", 50}, {"vote", 2}};
+    options.work = folder / "work";
+    options.out = folder / "pack.safetensors";
+    std::set<std::string> phases;
+    const auto report = trainExperts(options, [&](const TrainProgress& p) { phases.insert(p.phase); }, {});
+    ASSERT_TRUE(report) << report.error().oneLine();
+    EXPECT_EQ(phases,
+              (std::set<std::string>{"projections", "features", "basic", "semantic", "adaptive", "selector", "vote"}));
+    EXPECT_LE(std::filesystem::file_size(options.out), std::uintmax_t{8} << 20);
+    EXPECT_TRUE(std::filesystem::exists(options.work / "semantic.curves.svg"));
+
+    EngineOptions engineOptions;
+    engineOptions.weightFolders = weightFolders();
+    engineOptions.experts = options.out.string();
+    const auto engine = createEngine(engineOptions);
+    ASSERT_TRUE(engine) << engine.error().oneLine();
+    const auto scene = syntheticRecipes(1, 77).front().make();
+    ASSERT_TRUE(scene);
+    Prompt click;
+    const int x = scene->image.width / 2;
+    const int y = scene->image.height / 2;
+    click.shape = PointPrompt{{double(x), double(y)}, true};
+    const auto embedding = (*engine)->encode(scene->image, {}, {});
+    ASSERT_TRUE(embedding);
+    const auto proposal = (*engine)->predict(scene->image, **embedding, {click}, {});
+    ASSERT_TRUE(proposal) << proposal.error().oneLine();
+    ASSERT_TRUE(proposal->vote);
+    std::set<VoterKind> kinds;
+    for (const auto& voter : proposal->vote->voters) {
+        kinds.insert(voter.kind);
+    }
+    EXPECT_EQ(kinds,
+              (std::set<VoterKind>{VoterKind::base, VoterKind::basic, VoterKind::semantic, VoterKind::adaptive}));
+    EXPECT_TRUE(proposal->candidates.front().mask.contains(x, y));
+}
+
+TEST(Curves, GoOnWhereTheyStopped_AndBecomeAPicture)
+{
+    const TemporaryFolder folder;
+    {
+        Curves curves(folder / "curves.csv");
+        for (int step = 1; step <= 60; ++step) {
+            ASSERT_TRUE(curves.add({step, 100, 2.0 / step, 0.5, 0.6, 1}));
+        }
+        EXPECT_EQ(curves.size(), 6U);
+    }
+    Curves curves(folder / "curves.csv");
+    ASSERT_EQ(curves.size(), 6U);
+    ASSERT_TRUE(curves.add({50, 100, 1, 0.7, 0.8, 1})); // its state was of an earlier step
+    EXPECT_EQ(curves.size(), 5U);
+    const auto picture = curves.picture("click experts");
+    EXPECT_NE(picture.find("step 50"), std::string::npos);
+    EXPECT_NE(picture.find("</svg>"), std::string::npos);
+}
+
+TEST(QualityEstimate, FindsWhatTellsAGoodAnswer)
+{
+    at::manual_seed(3);
+    const auto signs = at::rand({400, kSigns});
+    const auto iou = (4 * signs.select(1, 2) - 2).sigmoid();
+    const QualityEstimate estimate(QualityEstimate::fitted(signs, iou));
+    double error = 0;
+    for (std::int64_t n = 0; n < 400; ++n) {
+        error += std::abs(estimate(signs[n]) - iou[n].item<double>()) / 400;
+    }
+    EXPECT_LT(error, 0.02);
+    EXPECT_THROW((void)QualityEstimate::fitted(at::empty({0, kSigns}), at::empty({0})), std::invalid_argument);
+    EXPECT_THROW(QualityEstimate({}), std::invalid_argument);
 }
 
 } // namespace

@@ -35,6 +35,17 @@ std::vector<int> values(const SliceMask& mask, int value)
     return all;
 }
 
+TEST(EvaluationProtocol, Reliability_ComparesWhatWasExpectedWithWhatCame)
+{
+    const auto table = reliabilityOf({{0.92, 0.90}, {0.98, 0.90}, {1.0, 0.90}, {0.15, 0.35}});
+    ASSERT_EQ(table.bins.size(), 10U);
+    EXPECT_EQ(table.bins[9].count, 3U);
+    EXPECT_NEAR(table.bins[9].mean.predicted, 2.9 / 3, 1e-12);
+    EXPECT_NEAR(table.bins[1].mean.actual, 0.35, 1e-12);
+    EXPECT_NEAR(table.calibrationError, (3 * (2.9 / 3 - 0.9) + 0.2) / 4, 1e-12);
+    EXPECT_EQ(reliabilityOf({}).calibrationError, 0);
+}
+
 TEST(EvaluationProtocol, Text_BecomesAProtocol_OrIsRefused)
 {
     EXPECT_EQ(parseProtocol("box")->kind, Protocol::Kind::box);
@@ -169,6 +180,8 @@ TEST(EvaluationCases, PicturesHaveAtMostSixCases_InstanceSetsThree)
 TEST(EvaluationCases, LongListsAreThinnedToSixtyThatKeepBothEnds)
 {
     EXPECT_EQ(chosenIndices(28).size(), 28U);
+    EXPECT_EQ(chosenIndices(28, 4), (std::vector<std::size_t>{0, 9, 18, 27}));
+    EXPECT_EQ(chosenIndices(28, 1), (std::vector<std::size_t>{0}));
     const auto chosen = chosenIndices(200);
     ASSERT_EQ(chosen.size(), 60U);
     EXPECT_EQ(chosen.front(), 0U);

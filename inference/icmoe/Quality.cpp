@@ -1,0 +1,102 @@
+#include "inference/icmoe/Quality.h"
+
+#include "inference/icmoe/PromptReading.h"
+
+#include <ATen/ATen.h>
+#include <stdexcept>
+
+namespace icmoe {
+namespace {
+
+constexpr int kNewtonSteps = 12;
+constexpr double kRidge = 1e-3; ///< times the number of answers
+
+at::Tensor scaled(const NamedTensors& parameters, const at::Tensor& signs)
+{
+    return (signs - parameters.at("mean")) * parameters.at("scale");
+}
+
+} // namespace
+
+at::Tensor boundaryBand(const at::Tensor& mask)
+{
+    const auto wide = [](const at::Tensor& m) { // in two passes: rows, columns
+        const auto rows = at::max_pool2d(m.unsqueeze(0).unsqueeze(0), {1, 7}, {1, 1}, {0, 3});
+        return at::max_pool2d(rows, {7, 1}, {1, 1}, {3, 0})[0][0];
+    };
+    const auto inside = mask.to(at::kFloat);
+    return at::logical_and(wide(inside) > 0.5, wide(1 - inside) > 0.5);
+}
+
+double overBoundary(const at::Tensor& map, const at::Tensor& mask)
+{
+    const auto band = boundaryBand(mask).to(at::kFloat);
+    return ((map * band).sum() / band.sum().clamp_min(1)).item<double>();
+}
+
+at::Tensor answerSigns(const Ballot& ballot, const Outcome& outcome, const at::Tensor& disagreement)
+{
+    const auto mask = outcome.p >= 0.5;
+    const auto share = outcome.weights.mean(at::IntArrayRef{1, 2});
+    const auto iou = ballot.predictedIou.clamp(0, 1);
+    double kept = 0;
+    for (const bool dropped : outcome.dropped) {
+        kept += dropped ? 0 : 1;
+    }
+    const double signs[kSigns] = {(iou * share).sum().item<double>(),
+                                  iou.max().item<double>(),
+                                  overBoundary(disagreement, mask),
+                                  overBoundary((2 * outcome.p - 1).abs(), mask),
+                                  ballot.familiarity,
+                                  ballot.score.max().item<double>(),
+                                  ballot.maps[kBoxInterior].max().item<double>(),
+                                  0.1 * (mask.sum() + 1).log().item<double>(),
+                                  kept / static_cast<double>(outcome.dropped.size())};
+    return at::tensor(at::ArrayRef<double>(signs), at::kFloat);
+}
+
+QualityEstimate::QualityEstimate(NamedTensors parameters)
+    : m_parameters(std::move(parameters))
+{
+    for (const auto& [name, size] : {std::pair{"mean", kSigns}, {"scale", kSigns}, {"weight", kSigns + 1}}) {
+        const auto found = m_parameters.find(name);
+        if (found == m_parameters.end() || found->second.dim() != 1 || found->second.size(0) != size) {
+            throw std::invalid_argument(std::string("the estimate of quality lacks the tensor ") + name +
+                                        " or it has another shape");
+        }
+    }
+    if (m_parameters.size() != 3) {
+        throw std::invalid_argument("the estimate of quality has too many tensors");
+    }
+}
+
+NamedTensors QualityEstimate::fitted(const at::Tensor& signs, const at::Tensor& iou)
+{
+    const auto count = signs.size(0);
+    if (count == 0) {
+        throw std::invalid_argument("an estimate of quality needs answers");
+    }
+    NamedTensors parameters;
+    parameters["mean"] = signs.mean(0);
+    parameters["scale"] = 1 / ((signs - parameters["mean"]).square().mean(0).sqrt() + 1e-2);
+    const auto x = at::cat({scaled(parameters, signs), at::ones({count, 1})}, 1).to(at::kDouble);
+    const auto y = iou.to(at::kDouble);
+    auto weight = at::zeros({kSigns + 1}, at::kDouble);
+    const auto ridge = at::eye(kSigns + 1, at::kDouble) * (kRidge * static_cast<double>(count));
+    for (int step = 0; step < kNewtonSteps; ++step) { // of the logistic likelihood, which has one maximum
+        const auto p = at::matmul(x, weight).sigmoid();
+        const auto slope = at::matmul(x.t(), y - p) - at::matmul(ridge, weight);
+        const auto curve = at::matmul(x.t() * (p * (1 - p)), x) + ridge;
+        weight = weight + at::linalg_solve(curve, slope);
+    }
+    parameters["weight"] = weight.to(at::kFloat);
+    return parameters;
+}
+
+double QualityEstimate::operator()(const at::Tensor& signs) const
+{
+    const auto x = at::cat({scaled(m_parameters, signs), at::ones({1})});
+    return (x * m_parameters.at("weight")).sum().sigmoid().item<double>();
+}
+
+} // namespace icmoe
