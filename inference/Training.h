@@ -25,7 +25,10 @@ struct TrainOptions {
     std::filesystem::path out;                ///< the pack; empty: only what `work` holds
     std::vector<std::string> phases;          ///< empty: all, in their order
     std::map<std::string, int> steps;         ///< by phase
-    double voteShare = 0.2; ///< of the pictures: no expert sees them, the selector and the vote learn on them
+    double voteShare = 0.2;        ///< of the pictures: no expert sees them, the selector and the vote learn on them
+    double contrast = 0.1;         ///< λ of the contrastive loss (phase semantic); 0 leaves it out
+    double loadBalance = 0.01;     ///< λ of the adaptive experts' balance
+    double labelConsistency = 0.1; ///< λ of the vote's consistency with the labels
     int batch = 8;
     std::uint64_t seed = 1;
     int threads = 0;

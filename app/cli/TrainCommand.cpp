@@ -148,6 +148,12 @@ void addTrainCommand(CommandTable& table)
     command.add_option("--set-weight", choice->weights, "How often a set is drawn, 1 without")
         ->type_name("SET=X")
         ->check(CLI::Validator(checkNamedNumber, ""));
+    const auto share = [&](const char* name, double& value, const char* text) {
+        command.add_option(name, value, text)->check(CLI::NonNegativeNumber)->capture_default_str();
+    };
+    share("--contrast", options.contrast, "Share of the contrastive loss; 0 leaves it out");
+    share("--load-balance", options.loadBalance, "Share of the adaptive experts' load balance");
+    share("--label-consistency", options.labelConsistency, "Share of the vote's consistency with the labels");
     command.add_flag("--bf16", options.bf16, "Products in bfloat16 where the processor has it");
     command.add_option("--variants", options.variants, "Of each picture: as it is, and augmented")
         ->check(CLI::Range(1, 16))

@@ -10,14 +10,6 @@ constexpr std::int64_t kHeads = 8;
 constexpr std::int64_t kCells = 4096;
 constexpr std::int64_t kWidth = 256;
 
-/// [in, out, 2, 2] of a transposed convolution with stride 2 → a linear layer to a 2 × 2 cell.
-Linear cellLayer(const NetworkWeights& weights, const std::string& prefix)
-{
-    const auto weight = weights.get(prefix + ".weight");
-    return {weight.permute({2, 3, 1, 0}).reshape({-1, weight.size(0)}).contiguous(),
-            weights.get(prefix + ".bias").repeat({4})};
-}
-
 /// N×T×(heads·w) → N×heads×T×w
 at::Tensor heads(const at::Tensor& x)
 {

@@ -13,12 +13,10 @@
 #include <ATen/Parallel.h>
 #include <algorithm>
 #include <chrono>
-#include <list>
 
 namespace icmoe {
 namespace {
 
-constexpr std::size_t kPreparedPictures = 2;
 constexpr std::size_t kMostCandidates = 3;
 constexpr double kSameMask = 0.9; ///< candidates agree less than this (IoU)
 constexpr double kLogitLimit = 12;
@@ -195,19 +193,9 @@ private:
 
     const PictureContext& prepared(const PictureFeatures& features, const NetworkGrid& grid)
     {
-        // the tensor is kept, so its address names it
-        const auto found = std::find_if(m_prepared.begin(), m_prepared.end(),
-                                        [&](const auto& entry) { return entry.first.is_same(features.embedding); });
-        if (found != m_prepared.end()) {
-            m_prepared.splice(m_prepared.begin(), m_prepared, found);
-        } else {
-            m_prepared.emplace_front(features.embedding, m_council.prepare(features, grid));
-            if (m_prepared.size() > kPreparedPictures) {
-                m_prepared.pop_back();
-            }
-        }
-        m_prepared.front().second.grid = grid;
-        return m_prepared.front().second;
+        auto& context = m_prepared.of(features.embedding, [&] { return m_council.prepare(features, grid); });
+        context.grid = grid;
+        return context;
     }
 
     /// Ranked answers; the vote's own first.
@@ -317,7 +305,7 @@ private:
     std::unique_ptr<ImageEncoder> m_encoder;
     EngineInfo m_info;
     std::uint64_t m_encodeCount = 0;
-    std::list<std::pair<at::Tensor, PictureContext>> m_prepared; ///< most recent first
+    PreparedSlices<PictureContext> m_prepared;
 };
 
 } // namespace

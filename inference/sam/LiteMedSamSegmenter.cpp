@@ -162,7 +162,9 @@ private:
                 *out++ = static_cast<float>(v);
             }
         }
-        return m_decoder.decode(m_prepared.of(embedding, m_decoder, m_prompts.noMask()), m_prompts.boxes(corners));
+        const auto& image = m_prepared.of(embedding.features(),
+                                          [&] { return preparedTokens(embedding, m_decoder, m_prompts.noMask()); });
+        return m_decoder.decode(image, m_prompts.boxes(corners));
     }
 
     static SliceMask maskOf(const at::Tensor& logits, const NetworkGrid& grid)
@@ -226,7 +228,7 @@ private:
     MaskDecoder m_decoder;
     std::unique_ptr<ImageEncoder> m_encoder;
     std::uint64_t m_encodeCount = 0;
-    PreparedSlices m_prepared;
+    PreparedSlices<ImageTokens> m_prepared;
 };
 
 } // namespace

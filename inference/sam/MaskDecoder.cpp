@@ -27,15 +27,6 @@ at::Tensor mlp(const std::vector<Linear>& list, at::Tensor x)
     return x;
 }
 
-/// A transposed convolution with kernel and stride 2 is a linear layer whose outputs are a 2 × 2 cell: weight
-/// [in, out, 2, 2] → [2·2·out, in].
-Linear cellLayer(const NetworkWeights& weights, const std::string& prefix)
-{
-    const auto weight = weights.get(prefix + ".weight");
-    return {weight.permute({2, 3, 1, 0}).reshape({-1, weight.size(0)}).contiguous(),
-            weights.get(prefix + ".bias").repeat({4})};
-}
-
 } // namespace
 
 MaskDecoder::MaskDecoder(const NetworkWeights& weights, at::Tensor densePosition)

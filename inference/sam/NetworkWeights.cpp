@@ -49,6 +49,13 @@ Linear linear(const NetworkWeights& weights, const std::string& prefix)
     return {weights.get(prefix + ".weight"), weights.get(prefix + ".bias")};
 }
 
+Linear cellLayer(const NetworkWeights& weights, const std::string& prefix)
+{
+    const auto weight = weights.get(prefix + ".weight");
+    return {weight.permute({2, 3, 1, 0}).reshape({-1, weight.size(0)}).contiguous(),
+            weights.get(prefix + ".bias").repeat({4})};
+}
+
 Linear foldedConvolution(const NetworkWeights& weights, const std::string& prefix)
 {
     constexpr double kEpsilon = 1e-5;

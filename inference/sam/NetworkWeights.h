@@ -34,6 +34,9 @@ struct Linear {
 };
 /// `prefix.weight`, `prefix.bias`.
 [[nodiscard]] Linear linear(const NetworkWeights& weights, const std::string& prefix);
+/// A transposed convolution with kernel and stride 2 is a linear layer whose outputs are a 2 × 2 cell: weight
+/// [in, out, 2, 2] → [2·2·out, in].
+[[nodiscard]] Linear cellLayer(const NetworkWeights& weights, const std::string& prefix);
 
 /// A convolution without bias followed by batch normalisation (`prefix.c`, `prefix.bn`), folded in double and rounded
 /// once: weight out × in × k × k, bias out.

@@ -174,7 +174,8 @@ private:
 
     const ImageTokens& prepared(const SamEmbedding& embedding)
     {
-        return m_prepared.of(embedding, m_decoder, m_prompts.noMask());
+        return m_prepared.of(embedding.features(),
+                             [&] { return preparedTokens(embedding, m_decoder, m_prompts.noMask()); });
     }
 
     MaskDecoder::Decoded decode(const SamEmbedding& embedding, const SamQuestion& question)
@@ -275,7 +276,7 @@ private:
     MaskDecoder m_decoder;
     std::unique_ptr<ImageEncoder> m_encoder;
     std::uint64_t m_encodeCount = 0;
-    PreparedSlices m_prepared;
+    PreparedSlices<ImageTokens> m_prepared;
 };
 
 } // namespace

@@ -30,23 +30,9 @@ Result<std::shared_ptr<const Embedding>> SamEmbedding::fromBytes(std::span<const
     });
 }
 
-const ImageTokens& PreparedSlices::of(const SamEmbedding& embedding, const MaskDecoder& decoder,
-                                      const at::Tensor& noMask)
+ImageTokens preparedTokens(const SamEmbedding& embedding, const MaskDecoder& decoder, const at::Tensor& noMask)
 {
-    constexpr std::size_t kMost = 2;
-    // the tensor is kept, so its address names it
-    const auto found = std::find_if(m_slices.begin(), m_slices.end(),
-                                    [&](const auto& entry) { return entry.first.is_same(embedding.features()); });
-    if (found != m_slices.end()) {
-        m_slices.splice(m_slices.begin(), m_slices, found);
-    } else {
-        const auto image = embedding.features().to(at::kFloat).add_(noMask).unsqueeze(0); // 1×4096×256
-        m_slices.emplace_front(embedding.features(), decoder.prepare(image));
-        if (m_slices.size() > kMost) {
-            m_slices.pop_back();
-        }
-    }
-    return m_slices.front().second;
+    return decoder.prepare(embedding.features().to(at::kFloat).add_(noMask).unsqueeze(0)); // 1×4096×256
 }
 
 SliceMask maskAboveZero(const std::vector<float>& values, int width, int height)

@@ -4,6 +4,7 @@
 #include "inference/sam/MaskDecoder.h"
 
 #include <ATen/ATen.h>
+#include <algorithm>
 #include <chrono>
 #include <list>
 
@@ -33,15 +34,36 @@ private:
     at::Tensor m_features;
 };
 
-/// The prompt-independent part of the decoder for the slices asked about last (10 MiB each).
+/// What does not depend on prompts, for the slices asked about last (10 to 20 MiB each).
+template<typename Prepared>
 class PreparedSlices {
 public:
-    /// Valid until the next call.
-    const ImageTokens& of(const SamEmbedding& embedding, const MaskDecoder& decoder, const at::Tensor& noMask);
+    /// `features` names the slice; `make` is called where it is not among the last ones. Valid until the next call.
+    template<typename Make>
+    Prepared& of(const at::Tensor& features, const Make& make)
+    {
+        // the tensor is kept, so its address names it
+        const auto found = std::find_if(m_slices.begin(), m_slices.end(),
+                                        [&](const auto& entry) { return entry.first.is_same(features); });
+        if (found != m_slices.end()) {
+            m_slices.splice(m_slices.begin(), m_slices, found);
+        } else {
+            m_slices.emplace_front(features, make());
+            if (m_slices.size() > kMost) {
+                m_slices.pop_back();
+            }
+        }
+        return m_slices.front().second;
+    }
 
 private:
-    std::list<std::pair<at::Tensor, ImageTokens>> m_slices; ///< most recent first
+    static constexpr std::size_t kMost = 2;
+    std::list<std::pair<at::Tensor, Prepared>> m_slices; ///< most recent first
 };
+
+/// SAM's decoder made ready for an embedding.
+[[nodiscard]] ImageTokens preparedTokens(const SamEmbedding& embedding, const MaskDecoder& decoder,
+                                         const at::Tensor& noMask);
 
 /// The pixels whose value is above zero. `values`: height × width.
 [[nodiscard]] SliceMask maskAboveZero(const std::vector<float>& values, int width, int height);

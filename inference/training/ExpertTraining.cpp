@@ -322,6 +322,8 @@ private:
         routed.batch = m_options.batch;
         routed.bf16 = m_options.bf16 && hasBf16Hardware();
         routed.experts = experts;
+        routed.contrast = m_options.contrast;
+        routed.loadBalance = m_options.loadBalance;
         routed.seed = m_options.seed;
         routed.setWeights = m_options.setWeights;
         routed.views = viewsFor(false);
@@ -411,6 +413,7 @@ private:
         vote.steps = stepsOf("vote", 1500);
         vote.selectorSteps = stepsOf("selector", 3000);
         vote.seed = m_options.seed;
+        vote.labelConsistency = m_options.labelConsistency;
         vote.setWeights = m_options.setWeights;
         vote.views = viewsFor(true);
         return vote;

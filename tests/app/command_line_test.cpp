@@ -237,7 +237,7 @@ TEST_F(CommandLineTest, Segment_WritesMaskAndPicture_InEveryFormat)
         const auto report = json(in + "-o " + quoted(file(name)));
         EXPECT_GT(report["area_px"], 0) << name;
         EXPECT_EQ(report["slice"], 10);
-        EXPECT_EQ(report["voter"], "base");
+        EXPECT_EQ(report["voter"], report["engine"]["experts"] == "none" ? "base" : "vote");
         EXPECT_GT(report["predicted_iou"], 0.0);
         EXPECT_GE(report["voters"].size(), 1U);
         EXPECT_EQ(report["engine"]["weights_sha256"].get<std::string>().size(), 64U);
@@ -264,7 +264,8 @@ TEST_F(CommandLineTest, Segment_TakesPointsStrokesLassoAndMask)
         const auto report = json(in + text);
         EXPECT_GE(report["voters"].size(), 1U) << prompt;
     }
-    EXPECT_NE(json(in + "--lasso '8,6 24,6 24,22 8,22'").value("notice", ""), ""); // says how it was answered
+    EXPECT_NE(json(in + "--experts none --lasso '8,6 24,6 24,22 8,22'").value("notice", ""),
+              ""); // says how it was answered
 }
 
 TEST_F(CommandLineTest, ImportThenExport_KeepsEveryVoxel)
