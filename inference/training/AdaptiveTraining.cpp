@@ -35,7 +35,11 @@ public:
         , m_usage(static_cast<std::size_t>(options.experts), 0)
     {
         const auto fresh = Routing::fresh(options.experts, seedOf(options.seed, "router"));
-        auto all = ExpertParameters::fresh(options.experts, seedOf(options.seed, "adaptive")).tensors();
+        std::vector<std::int64_t> begin; // as the basic experts in turn, so that they differ from the first step
+        for (int n = 0; n < options.experts; ++n) {
+            begin.push_back(n % kBasicExperts);
+        }
+        auto all = council.pack().basic.chosen(begin).tensors();
         for (const auto& name : kRouterNames) {
             m_routing[name] = fresh.at(name).clone();
             all.emplace("routing." + name, m_routing.at(name));

@@ -51,7 +51,9 @@ public:
         , m_bank(kBankPerClass)
         , m_routing(Routing::fresh(4, options.seed))
     {
-        auto all = ExpertParameters::fresh(options.experts, seedOf(options.seed, "semantic")).tensors();
+        // they begin as the click expert, which knows what a prompt means, and learn what a structure is
+        const std::vector<std::int64_t> begin(static_cast<std::size_t>(options.experts), kClickExpert);
+        auto all = council.pack().basic.chosen(begin).tensors();
         for (const char* name : {"g.0.weight", "g.0.bias", "g.1.weight", "g.1.bias"}) {
             all.emplace(std::string("routing.") + name, m_routing.at(name));
         }
