@@ -155,7 +155,8 @@ void Council::hearBoxes(const PictureContext& picture, const std::vector<Network
 void Council::hearHypotheses(const PictureContext& picture, const std::vector<NetworkBox>& boxes, bool preview,
                              Hearing& hearing) const
 {
-    auto list = hypotheses(picture, preview ? forPreview(boxes) : boxes, kKeptHypotheses);
+    const auto list = preview ? hypotheses(picture, forPreview(boxes), kVotingHypotheses)
+                              : hypotheses(picture, boxes, kKeptHypotheses);
     std::vector<double> scores;
     if (m_selector) {
         const auto values = (*m_selector)(hypothesisFeatures(list, sceneOf(picture, hearing.reading))).contiguous();

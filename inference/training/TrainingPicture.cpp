@@ -40,8 +40,8 @@ Result<std::vector<PictureRecipe>> folderRecipes(const evaluation::SetFolder& se
         for (const auto& picture : shared) {
             PictureRecipe recipe;
             recipe.set = set.name;
-            recipe.name = set.name + "/" + picture->picture.filename().string() + " " + std::to_string(picture->slice) +
-                          " " + std::to_string(variant);
+            recipe.picture = set.name + "/" + picture->picture.filename().string();
+            recipe.name = recipe.picture + " " + std::to_string(picture->slice) + " " + std::to_string(variant);
             recipe.instances = evaluation::isInstanceSet(set);
             recipe.make = [picture, variant, own = seedOf(seed, recipe.name)]() -> Result<TrainingPicture> {
                 const auto image = evaluation::loadPicture(*picture);

@@ -161,6 +161,9 @@ Status ViewLibrary::add(const std::vector<PictureRecipe>& recipes, ImageEncoder&
         if (stop.stop_requested()) {
             return fail(ErrorCode::cancelled, "interrupted");
         }
+        if (recipe.picture.empty()) { // parts are made of whole pictures
+            return fail(ErrorCode::internal, "a view does not say its picture", recipe.name);
+        }
         View view;
         view.name = recipe.name;
         view.picture = recipe.picture;

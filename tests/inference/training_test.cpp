@@ -18,6 +18,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <map>
 #include <set>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -91,6 +92,27 @@ TEST(Augmentation, TheSameSeed_GivesTheSameBits_AndLabelsMoveWithThePicture)
         EXPECT_GT(static_cast<double>(bright), 0.85 * static_cast<double>(labelled)) << "seed " << seed;
     }
     EXPECT_EQ(different.size(), 6U);
+}
+
+TEST(FolderRecipes, SlicesAndVariantsOfAFile_ShareTheirPicture)
+{
+    const std::filesystem::path set = std::filesystem::path(ICMOE_SHARED) / "data/segmentation/mr_hippocampus/val";
+    if (!std::filesystem::exists(set)) {
+        GTEST_SKIP() << "../shared is missing";
+    }
+    const auto recipes = folderRecipes({"mr_hippocampus", set, {}}, 2, 1, {});
+    ASSERT_TRUE(recipes) << recipes.error().oneLine();
+    std::set<std::string> names;
+    std::map<std::string, int> pictures;
+    for (const auto& recipe : *recipes) {
+        EXPECT_TRUE(names.insert(recipe.name).second) << recipe.name;
+        EXPECT_TRUE(recipe.picture.starts_with("mr_hippocampus/")) << recipe.picture;
+        ++pictures[recipe.picture];
+    }
+    EXPECT_EQ(pictures.size(), 16U); // volumes
+    for (const auto& [picture, views] : pictures) {
+        EXPECT_GE(views, 2) << picture;
+    }
 }
 
 TEST(SyntheticScenes, AreTheSameForASeed_AndHoldSeveralObjects)
