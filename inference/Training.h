@@ -30,6 +30,8 @@ struct TrainOptions {
     double loadBalance = 0.01;     ///< λ of the adaptive experts' balance
     double labelConsistency = 0.1; ///< λ of the vote's consistency with the labels
     int batch = 8;
+    /// Work folders of trainings that left data sets out: the vote also learns on those, with their experts.
+    std::vector<std::filesystem::path> folds;
     std::uint64_t seed = 1;
     int threads = 0;
     bool bf16 = false; ///< products in bfloat16, where the processor has it; sums and parameters stay in fp32

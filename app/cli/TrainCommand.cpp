@@ -130,6 +130,9 @@ void addTrainCommand(CommandTable& table)
     command.add_flag_callback(
         "--resume", [] {}, "Go on where an earlier run stopped (always done; for scripts that say it)");
     command.add_option("--leave-out", options.leftOut, "Sets that take no part in anything")->delimiter(',');
+    command.add_option(
+        "--fold", options.folds,
+        "Work folders of trainings with --leave-out, for the phase vote: it learns on their left-out sets");
     command.add_option("--phase", options.phases, "Only these phases: basic, semantic, adaptive, selector, vote")
         ->delimiter(',');
     command.add_option("--steps", choice->steps, "Steps of a phase")

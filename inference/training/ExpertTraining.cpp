@@ -17,6 +17,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <fstream>
+#include <set>
 #include <sys/stat.h>
 
 namespace icmoe::training {
@@ -28,6 +30,7 @@ constexpr std::size_t kPicturesOfProjections = 140;
 constexpr const char* kPackLicence =
     "CC BY-SA 4.0 (trained on sets of the Medical Segmentation Decathlon; copies and changes keep this notice)";
 constexpr std::size_t kKeptMemory = std::size_t{3} << 30;
+constexpr const char* kLeftOutFile = "left-out.txt"; ///< in the work folder: a set in each line
 constexpr std::size_t kLargestFile = std::size_t{64} << 20;
 
 std::string textOf(const StepReport& report)
@@ -128,6 +131,15 @@ private:
                                                  : evaluation::findSets(m_options.data);
         if (!sets) {
             return fail(sets.error());
+        }
+        std::string leftOut;
+        for (const auto& name : m_options.leftOut) {
+            leftOut += name + "\n";
+        }
+        if (auto kept = writeFileAtomically(m_options.work / kLeftOutFile, std::as_bytes(std::span(leftOut)),
+                                            {.replace = true, .mode = 0600});
+            !kept) {
+            return kept;
         }
         std::vector<std::vector<PictureRecipe>> ofSets;
         for (const auto& set : *sets) {
@@ -268,21 +280,22 @@ private:
         return writeTensorFile(file("basic"), experts->tensors(), {{"steps", std::to_string(basic.steps)}}, true);
     }
 
-    /// The tensors of a phase that has run, now or earlier; empty where it has not.
-    Result<NamedTensors> learned(const std::string& phase) const
+    /// The tensors of a phase that has run in a work folder, now or earlier; empty where it has not.
+    static Result<NamedTensors> learned(const std::filesystem::path& work, const std::string& phase)
     {
-        if (!std::filesystem::exists(file(phase))) {
+        const auto path = work / (phase + ".safetensors");
+        if (!std::filesystem::exists(path)) {
             return NamedTensors{};
         }
-        auto kept = readTensorFile(file(phase), kLargestFile);
+        auto kept = readTensorFile(path, kLargestFile);
         if (!kept) {
             return fail(kept.error());
         }
         return std::move(kept->tensors);
     }
 
-    /// A pack of what has been learned so far.
-    Result<std::shared_ptr<Pack>> packSoFar() const
+    /// A pack of what has been learned so far in a work folder.
+    Result<std::shared_ptr<Pack>> packOf(const std::filesystem::path& work) const
     {
         auto pack = std::make_shared<Pack>();
         pack->baseSha256 = m_weightsSha256;
@@ -293,7 +306,7 @@ private:
         pack->taps = m_taps;
         for (const auto& [phase, experts] :
              {std::pair{"basic", &pack->basic}, {"semantic", &pack->semantic}, {"adaptive", &pack->adaptive}}) {
-            auto tensors = learned(phase);
+            auto tensors = learned(work, phase);
             if (!tensors) {
                 return fail(tensors.error());
             }
@@ -305,7 +318,7 @@ private:
                                           {"selector", &pack->selector},
                                           {"vote", &pack->voter},
                                           {"quality", &pack->quality}}) {
-            auto tensors = learned(phase);
+            auto tensors = learned(work, phase);
             if (!tensors) {
                 return fail(tensors.error());
             }
@@ -313,6 +326,7 @@ private:
         }
         return pack;
     }
+    Result<std::shared_ptr<Pack>> packSoFar() const { return packOf(m_options.work); }
 
     RoutedOptions routedOptions(const std::string& phase, int experts) const
     {
@@ -415,7 +429,6 @@ private:
         vote.seed = m_options.seed;
         vote.labelConsistency = m_options.labelConsistency;
         vote.setWeights = m_options.setWeights;
-        vote.views = viewsFor(true);
         return vote;
     }
     Status trainSelectorPhase()
@@ -433,6 +446,38 @@ private:
         return selector ? writeTensorFile(file("selector"), *selector, {}, true) : fail(selector.error());
     }
 
+    /// Experts of a fold and the pictures of the sets that it left out.
+    struct Fold {
+        std::unique_ptr<Council> council;
+        std::vector<std::size_t> views;
+    };
+    Result<Fold> foldOf(const std::filesystem::path& work, const NamedTensors& selector) const
+    {
+        std::ifstream list(work / kLeftOutFile);
+        std::set<std::string> leftOut;
+        for (std::string set; std::getline(list, set);) {
+            leftOut.insert(set);
+        }
+        auto pack = packOf(work);
+        if (!pack) {
+            return fail(pack.error());
+        }
+        if (leftOut.empty() || (*pack)->basic.count() == 0) {
+            return fail(ErrorCode::invalidArgument, "the fold holds no experts that were trained without some sets",
+                        work.string(), "Train it with --leave-out first");
+        }
+        (*pack)->selector = selector; // it hears the base alone
+        (*pack)->voter.clear();
+        Fold fold;
+        for (std::size_t n = 0; n < m_library->views().size(); ++n) {
+            if (leftOut.contains(m_library->views()[n].set)) {
+                fold.views.push_back(n);
+            }
+        }
+        fold.council = std::make_unique<Council>(m_weights, *pack);
+        return fold;
+    }
+
     Status trainVotePhase()
     {
         if (!wants("vote")) {
@@ -445,11 +490,23 @@ private:
         (*pack)->voter.clear();
         (*pack)->quality.clear();
         const Council council(m_weights, *pack);
-        const auto trained = trainVote(council, *m_library, voteOptions(), progressOf("vote"), m_stop);
+        std::vector<Fold> folds;
+        std::vector<VotePool> pools{{"kept", &council, viewsFor(true)}};
+        for (const auto& work : m_options.folds) {
+            auto fold = foldOf(work, (*pack)->selector);
+            if (!fold) {
+                return fail(fold.error());
+            }
+            folds.push_back(std::move(*fold));
+            pools.push_back({"fold " + std::to_string(folds.size()), folds.back().council.get(), folds.back().views});
+        }
+        const auto trained = trainVote(pools, *m_library, voteOptions(), progressOf("vote"), m_stop);
         if (!trained) {
             return fail(trained.error());
         }
-        tell("vote", 1, 1, textOf(trained->table));
+        for (const auto& [pool, table] : trained->tables) {
+            tell("vote", 1, 1, pool + ": " + textOf(table));
+        }
         if (auto written = writeTensorFile(file("quality"), trained->quality, {}, true); !written) {
             return written;
         }

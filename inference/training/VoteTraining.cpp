@@ -57,11 +57,12 @@ at::Tensor logitOf(const at::Tensor& p)
 /// Plays sessions and keeps what the voices said.
 class SessionPlayer {
 public:
-    SessionPlayer(const Council& council, ViewLibrary& library, const VoteOptions& options)
-        : m_council(council)
+    SessionPlayer(const VotePool& pool, ViewLibrary& library, const VoteOptions& options)
+        : m_council(*pool.council)
         , m_library(library)
         , m_options(options)
-        , m_sampler(library, options.setWeights, options.views)
+        , m_sampler(library, options.setWeights, pool.views)
+        , m_pool(pool.name)
     {
     }
 
@@ -69,7 +70,7 @@ public:
     Status play(int number, std::vector<KeptBallot>& kept) const
     {
         const at::NoGradGuard noGrad;
-        Random random(seedOf(m_options.seed, "session " + std::to_string(number)));
+        Random random(seedOf(m_options.seed, m_pool + " session " + std::to_string(number)));
         auto one = m_sampler.draw(random);
         const auto& view = m_library.views()[one.view];
         const auto features = m_library.features(one.view);
@@ -119,6 +120,7 @@ private:
     ViewLibrary& m_library;
     const VoteOptions& m_options;
     CaseSampler m_sampler;
+    std::string m_pool;
 };
 
 /// The loss of one ballot: of the answer at the network's size, and of the weights themselves.
@@ -286,18 +288,26 @@ Result<NamedTensors> trainSelector(const Council& council, ViewLibrary& library,
     return averaged;
 }
 
-Result<TrainedVote> trainVote(const Council& council, ViewLibrary& library, const VoteOptions& options,
+Result<TrainedVote> trainVote(const std::vector<VotePool>& pools, ViewLibrary& library, const VoteOptions& options,
                               const StepProgress& progress, std::stop_token stop)
 {
-    const SessionPlayer player(council, library, options);
+    std::vector<SessionPlayer> players;
+    for (const auto& pool : pools) {
+        if (pool.views.empty()) {
+            return fail(ErrorCode::emptyInput, "there is no picture for the vote in the pool " + pool.name, {},
+                        "Raise --vote-share");
+        }
+        players.emplace_back(pool, library, options);
+    }
     std::vector<KeptBallot> ballots;
-    std::vector<KeptBallot> heldOut;
+    std::map<std::string, std::vector<KeptBallot>> heldOut;
     const int unseen = static_cast<int>(options.cases * kHeldOutShare);
     for (int n = 0; n < options.cases; ++n) {
         if (stop.stop_requested()) {
             return fail(ErrorCode::cancelled, "interrupted");
         }
-        if (auto played = player.play(n, n < unseen ? heldOut : ballots); !played) {
+        const auto pool = static_cast<std::size_t>(n) % pools.size();
+        if (auto played = players[pool].play(n, n < unseen ? heldOut[pools[pool].name] : ballots); !played) {
             return fail(played.error());
         }
         progress({n + 1, options.cases + options.steps, 0, 0, 0, 0});
@@ -330,7 +340,11 @@ Result<TrainedVote> trainVote(const Council& council, ViewLibrary& library, cons
     const VotingNetwork averaged(trained.parameters);
     double best = -1;
     double chosen = 0;
-    std::vector<KeptBallot> some(ballots.begin(), ballots.begin() + static_cast<std::ptrdiff_t>(ballots.size() / 4));
+    // an even part of all pools
+    std::vector<KeptBallot> some;
+    for (std::size_t n = 0; n < ballots.size(); n += 4) {
+        some.push_back(ballots[n]);
+    }
     for (const double threshold : kThresholds) {
         const double dice = voteDice(averaged, threshold, some);
         if (dice > best + 1e-4) {
@@ -340,7 +354,9 @@ Result<TrainedVote> trainVote(const Council& council, ViewLibrary& library, cons
     }
     trained.parameters["threshold"] = at::full({1}, static_cast<float>(chosen));
     trained.quality = fitQuality(averaged, chosen, ballots);
-    trained.table = tableOf(averaged, chosen, QualityEstimate(trained.quality), heldOut);
+    for (const auto& [pool, judged] : heldOut) {
+        trained.tables.emplace(pool, tableOf(averaged, chosen, QualityEstimate(trained.quality), judged));
+    }
     return trained;
 }
 

@@ -15,7 +15,15 @@ struct VoteOptions {
     double labelConsistency = 0.1; ///< its share of the loss
     double temperature = 0.5;      ///< of the target vote
     std::map<std::string, double> setWeights;
-    std::vector<std::size_t> views; ///< pictures that no expert has seen
+    std::vector<std::size_t> views; ///< for the selector, which hears no expert; empty: all
+};
+
+/// Experts, and pictures that none of them has seen: of known data sets, or of data sets that were left out of their
+/// training. The vote learns on all pools in turn, so that it also learns when to stay with the base.
+struct VotePool {
+    std::string name; ///< "kept", "fold 1"
+    const Council* council = nullptr;
+    std::vector<std::size_t> views;
 };
 
 /// Trains the selector on hypotheses around simulated clicks: it learns their Dice. Errors of the library; cancelled.
@@ -35,13 +43,15 @@ struct VoteTable {
 };
 
 /// Phase 4 (engine.md 2.4): the voting network on ballots of simulated sessions, experts frozen, and the threshold by
-/// search. `table` is of the tenth of the sessions that took no part.
+/// search. `tables` are of the tenth of the sessions that took no part.
 struct TrainedVote {
     NamedTensors parameters;
-    NamedTensors quality; ///< QualityEstimate
-    VoteTable table;
+    NamedTensors quality;                    ///< QualityEstimate
+    std::map<std::string, VoteTable> tables; ///< by pool
 };
-[[nodiscard]] Result<TrainedVote> trainVote(const Council& council, ViewLibrary& library, const VoteOptions& options,
-                                            const StepProgress& progress, std::stop_token stop);
+/// emptyInput where a pool has no picture; errors of the library; cancelled.
+[[nodiscard]] Result<TrainedVote> trainVote(const std::vector<VotePool>& pools, ViewLibrary& library,
+                                            const VoteOptions& options, const StepProgress& progress,
+                                            std::stop_token stop);
 
 } // namespace icmoe::training

@@ -389,14 +389,19 @@ TEST_F(ExpertTrainingTest, SelectorAndVote_LearnFromWhatTheVoicesSaid)
     ASSERT_TRUE(selector) << selector.error().oneLine();
     EXPECT_NO_THROW(Selector{*selector});
     options.cases = 10;
-    const auto vote = trainVote(council, *m_library, options, [](const StepReport&) {}, {});
+    const auto nobody = trainVote({{"empty", &council, {}}}, *m_library, options, [](const StepReport&) {}, {});
+    EXPECT_EQ(nobody.error().code, ErrorCode::emptyInput);
+    const std::vector<VotePool> pools{{"kept", &council, {0, 1}}, {"fold 1", &council, {2}}};
+    const auto vote = trainVote(pools, *m_library, options, [](const StepReport&) {}, {});
     ASSERT_TRUE(vote) << vote.error().oneLine();
     const VotingNetwork network(vote->parameters);
     EXPECT_GT(network.parameters().at("output.weight").abs().max().item<float>(), 0);
     EXPECT_GE(network.threshold(), 0);
     EXPECT_NO_THROW(QualityEstimate{vote->quality});
-    EXPECT_GT(vote->table.cases, 0);
-    EXPECT_GE(vote->table.best, vote->table.vote - 0.05); // the oracle picks one voice, a vote may mix them
+    ASSERT_TRUE(vote->tables.contains("kept"));
+    const auto& table = vote->tables.at("kept");
+    EXPECT_GT(table.cases, 0);
+    EXPECT_GE(table.best, table.vote - 0.05); // the oracle picks one voice, a vote may mix them
 }
 
 TEST(ExpertTraining, AllPhases_EndInAPackThatAnswers)
