@@ -14,14 +14,14 @@ constexpr std::size_t kKeptHypotheses = 4; // by predicted IoU; only these are u
 constexpr std::size_t kVotingHypotheses = 2;
 constexpr double kLeastPixels = 4;
 
-/// Four of ten, spread over the sizes.
+/// Three of ten, spread over the sizes.
 std::vector<NetworkBox> forPreview(const std::vector<NetworkBox>& boxes)
 {
-    if (boxes.size() <= kKeptHypotheses) {
+    if (boxes.size() <= 3) {
         return boxes;
     }
     std::vector<NetworkBox> few;
-    for (const std::size_t n : {1U, 2U, 3U, 4U}) {
+    for (const std::size_t n : {1U, 2U, 4U}) {
         few.push_back(boxes[std::min<std::size_t>(n, boxes.size() - 1)]);
     }
     return few;

@@ -47,7 +47,7 @@ struct CouncilOptions {
     bool basic = true;
     bool semantic = true;
     bool adaptive = true;
-    bool preview = false; ///< four hypotheses and the basic experts only
+    bool preview = false; ///< three hypotheses and the basic experts only
 };
 
 /// The voices of the frozen base and of a pack's experts on one prompt set (engine.md 2.3). Knows nothing of the vote.

@@ -35,10 +35,9 @@ public:
         , m_usage(static_cast<std::size_t>(options.experts), 0)
     {
         const auto fresh = Routing::fresh(options.experts, seedOf(options.seed, "router"));
-        std::vector<std::int64_t> begin; // as the basic experts in turn, so that they differ from the first step
-        for (int n = 0; n < options.experts; ++n) {
-            begin.push_back(n % kBasicExperts);
-        }
+        // all alike: what makes them differ is which cases the router sends them (begun as different basic experts, two
+        // of four were hardly used)
+        const std::vector<std::int64_t> begin(static_cast<std::size_t>(options.experts), kClickExpert);
         auto all = council.pack().basic.chosen(begin).tensors();
         for (const auto& name : kRouterNames) {
             m_routing[name] = fresh.at(name).clone();

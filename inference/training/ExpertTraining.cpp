@@ -348,11 +348,16 @@ private:
     Status keep(const std::string& phase, const RoutedResult& result) const
     {
         std::string text = "use";
+        std::array<char, 32> number{};
+        double squares = 0;
+        const auto count = static_cast<double>(result.usage.size());
         for (const double share : result.usage) {
-            std::array<char, 16> number{};
             std::snprintf(number.data(), number.size(), " %.2f", share);
             text += number.data();
+            squares += (share * count - 1) * (share * count - 1) / count;
         }
+        std::snprintf(number.data(), number.size(), ", CV2 %.2f", squares);
+        text += number.data();
         tell(phase, 1, 1, text);
         if (auto written = writeTensorFile(file(phase), result.experts.tensors(), {}, true); !written) {
             return written;
