@@ -20,7 +20,7 @@ struct EvaluateOptions {
     std::string protocol;
     EngineChoice engine;
     bool cases = false;
-    int most = 60;
+    std::size_t most = evaluation::kMostCases;
 };
 
 /// The picture that was asked about last: cases of one picture follow each other.
@@ -200,7 +200,7 @@ Status evaluate(const EvaluateOptions& options, const CommandContext& context)
         if (!cases) {
             return fail(cases.error());
         }
-        *cases = evaluation::spread(std::move(*cases), static_cast<std::size_t>(options.most));
+        *cases = evaluation::spread(std::move(*cases), options.most);
         const auto scores = play(*cases, protocol, **engine, context.console.progress(set.name));
         context.console.endProgress();
         if (!scores) {
@@ -245,7 +245,7 @@ void addEvaluateCommand(CommandTable& table)
             ""));
     addEngineOptions(command, options->engine);
     command.add_option("--most", options->most, "Cases of a set, evenly over its list")
-        ->check(CLI::Range(1, 60))
+        ->check(CLI::Range(std::size_t{1}, evaluation::kMostCases))
         ->capture_default_str();
     command.add_flag("--cases", options->cases, "Also each case's Dice (with --json)");
 }

@@ -259,7 +259,7 @@ private:
             vote.voters.push_back({voices[n].kind, voices[n].name, mean.const_data_ptr<float>()[n],
                                    voices[n].predictedIou, outcome.dropped[n]});
         }
-        vote.boundaryDisagreement = overBoundary(map, outcome.p >= 0.5);
+        vote.boundaryDisagreement = meanOver(boundaryBand(outcome.p >= 0.5), map);
         const auto full = resampleLogits(map.const_data_ptr<float>(), grid);
         vote.disagreement.resize(full.size());
         std::transform(full.begin(), full.end(), vote.disagreement.begin(),

@@ -28,15 +28,16 @@ at::Tensor boundaryBand(const at::Tensor& mask)
     return at::logical_and(wide(inside) > 0.5, wide(1 - inside) > 0.5);
 }
 
-double overBoundary(const at::Tensor& map, const at::Tensor& mask)
+double meanOver(const at::Tensor& band, const at::Tensor& map)
 {
-    const auto band = boundaryBand(mask).to(at::kFloat);
-    return ((map * band).sum() / band.sum().clamp_min(1)).item<double>();
+    const auto share = band.to(at::kFloat);
+    return ((map * share).sum() / share.sum().clamp_min(1)).item<double>();
 }
 
 at::Tensor answerSigns(const Ballot& ballot, const Outcome& outcome, const at::Tensor& disagreement)
 {
     const auto mask = outcome.p >= 0.5;
+    const auto band = boundaryBand(mask);
     const auto share = outcome.weights.mean(at::IntArrayRef{1, 2});
     const auto iou = ballot.predictedIou.clamp(0, 1);
     double kept = 0;
@@ -45,8 +46,8 @@ at::Tensor answerSigns(const Ballot& ballot, const Outcome& outcome, const at::T
     }
     const double signs[kSigns] = {(iou * share).sum().item<double>(),
                                   iou.max().item<double>(),
-                                  overBoundary(disagreement, mask),
-                                  overBoundary((2 * outcome.p - 1).abs(), mask),
+                                  meanOver(band, disagreement),
+                                  meanOver(band, (2 * outcome.p - 1).abs()),
                                   ballot.familiarity,
                                   ballot.score.max().item<double>(),
                                   ballot.maps[kBoxInterior].max().item<double>(),

@@ -8,8 +8,8 @@ constexpr std::int64_t kSigns = 9;
 
 /// Pixels within three of a mask's outline: bool [256, 256].
 [[nodiscard]] at::Tensor boundaryBand(const at::Tensor& mask);
-/// Mean of a map over the mask's boundary band; 0 where there is no boundary.
-[[nodiscard]] double overBoundary(const at::Tensor& map, const at::Tensor& mask);
+/// Mean of a map over a band; 0 where it is empty.
+[[nodiscard]] double meanOver(const at::Tensor& band, const at::Tensor& map);
 
 /// What tells how well an answer fits, [kSigns]: the voices' own estimates (weighted mean, largest), disagreement and
 /// certainty over the boundary, familiarity, the selector's score, whether there is a box, the mask's size, the share

@@ -133,7 +133,10 @@ private:
         }
         const int earlier = drawEarlierClicks(random);
         const double share = m_options.workers->keepOwn(cases);
-        if (auto clicked = clickAhead(m_council, m_library, earlier, m_options.bf16, cases); !clicked) {
+        const auto basic = [this](const auto& asked) {
+            return basicAnswers(m_council, m_library, asked, m_options.bf16);
+        };
+        if (auto clicked = clickAhead(m_library, earlier, basic, cases); !clicked) {
             return clicked;
         }
         m_optimizer->zeroGradients();

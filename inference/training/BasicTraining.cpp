@@ -92,6 +92,15 @@ private:
         return {};
     }
 
+    Result<ExpertAnswers> answersTo(const std::vector<TrainingCase>& cases)
+    {
+        const auto batch = batchOf(m_library, cases);
+        if (!batch) {
+            return fail(batch.error());
+        }
+        return answered(m_decoder, m_parameters, *batch, m_options.bf16);
+    }
+
     struct Marks {
         double loss = 0;
         double dice[2] = {0, 0};
@@ -103,26 +112,19 @@ private:
             return {};
         }
         const double share = static_cast<double>(cases.size()) / static_cast<double>(ofAll);
-        for (int n = 0; n < earlier; ++n) {
+        const auto own = [this](const auto& asked) {
             const at::NoGradGuard noGrad;
-            const auto batch = batchOf(m_library, cases);
-            if (!batch) {
-                return fail(batch.error());
-            }
-            const auto answers = answered(m_decoder, m_parameters, *batch, m_options.bf16);
-            std::vector<CaseOutcome> outcomes;
-            for (std::size_t k = 0; k < cases.size(); ++k) {
-                outcomes.push_back(outcomeOf(answers.logits[static_cast<std::int64_t>(k)],
-                                             m_library.views()[cases[k].view], cases[k].object->truth));
-            }
-            correct(cases, outcomes);
+            return answersTo(asked);
+        };
+        if (auto clicked = clickAhead(m_library, earlier, own, cases); !clicked) {
+            return clicked;
         }
         for (double& dice : marks.dice) {
-            const auto batch = batchOf(m_library, cases);
-            if (!batch) {
-                return fail(batch.error());
+            const auto answers = answersTo(cases);
+            if (!answers) {
+                return fail(answers.error());
             }
-            auto graded = lossOf(m_library, cases, answered(m_decoder, m_parameters, *batch, m_options.bf16));
+            auto graded = lossOf(m_library, cases, *answers);
             (graded.loss * (0.5 * share)).backward();
             marks.loss += 0.5 * share * graded.loss.item<double>();
             for (const auto& outcome : graded.outcomes) {

@@ -156,10 +156,12 @@ Result<ExpertAnswers> basicAnswers(const Council& council, ViewLibrary& library,
     return answered(council.experts(), council.pack().basic, *batch, bf16);
 }
 
-Status clickAhead(const Council& council, ViewLibrary& library, int clicks, bool bf16, std::vector<TrainingCase>& cases)
+Status clickAhead(const ViewLibrary& library, int clicks,
+                  const std::function<Result<ExpertAnswers>(const std::vector<TrainingCase>&)>& answer,
+                  std::vector<TrainingCase>& cases)
 {
     for (int n = 0; n < clicks; ++n) {
-        const auto answers = basicAnswers(council, library, cases, bf16);
+        const auto answers = answer(cases);
         if (!answers) {
             return fail(answers.error());
         }

@@ -4,6 +4,8 @@
 #include "inference/training/PromptSimulator.h"
 #include "inference/training/ViewLibrary.h"
 
+#include <functional>
+
 namespace icmoe::training {
 
 /// One object of one picture with the prompts that an annotator has given so far.
@@ -50,8 +52,9 @@ void correct(std::vector<TrainingCase>& cases, const std::vector<CaseOutcome>& o
 /// The frozen basic experts' answers to the prompts of each case, without gradients.
 [[nodiscard]] Result<ExpertAnswers> basicAnswers(const Council& council, ViewLibrary& library,
                                                  const std::vector<TrainingCase>& cases, bool bf16);
-/// Corrects the basic answers `clicks` times, as an annotator would.
-Status clickAhead(const Council& council, ViewLibrary& library, int clicks, bool bf16,
+/// Corrects what `answer` says `clicks` times, as an annotator would. Errors of `answer`.
+Status clickAhead(const ViewLibrary& library, int clicks,
+                  const std::function<Result<ExpertAnswers>(const std::vector<TrainingCase>&)>& answer,
                   std::vector<TrainingCase>& cases);
 
 /// Chooses a data set, then a picture of it, then an object of that.
