@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/base/Result.h"
+#include "core/engine/Vote.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -23,15 +24,18 @@ struct TrainOptions {
     std::map<std::string, double> setWeights; ///< how often a set is drawn; 1 where it is not named
     std::filesystem::path work;               ///< features and states, so that a killed run goes on
     std::filesystem::path out;                ///< the pack; empty: only what `work` holds
-    std::vector<std::string> phases;          ///< empty: all, in their order
+    std::vector<std::string> phases;          ///< empty: all that make a pack, in their order
     std::map<std::string, int> steps;         ///< by phase
-    double voteShare = 0.2;        ///< of the pictures: no expert sees them, the selector and the vote learn on them
-    double contrast = 0.1;         ///< λ of the contrastive loss (phase semantic); 0 leaves it out
-    double loadBalance = 0.01;     ///< λ of the adaptive experts' balance
-    double labelConsistency = 0.1; ///< λ of the vote's consistency with the labels
+    double voteShare = 0.2;         ///< of the pictures: no expert sees them, the selector and the vote learn on them
+    double contrast = 0.1;          ///< λ of the contrastive loss (phase semantic); 0 leaves it out
+    double loadBalance = 0.01;      ///< λ of the adaptive experts' balance
+    double labelConsistency = 0.1;  ///< λ of the vote's consistency with the labels
+    bool lowRankOnly = false;       ///< ablation: basic experts of low-rank updates and tokens alone
+    std::vector<VoterKind> without; ///< ablation: kinds that the vote is not taught to hear
     int batch = 8;
     /// Work folders of trainings that left data sets out: the vote also learns on those, with their experts.
     std::vector<std::filesystem::path> folds;
+    std::filesystem::path from; ///< a pack whose experts new phases begin as; empty: from scratch
     std::uint64_t seed = 1;
     int threads = 0;
     bool bf16 = false; ///< products in bfloat16, where the processor has it; sums and parameters stay in fp32

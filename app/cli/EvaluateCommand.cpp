@@ -1,6 +1,6 @@
 #include "app/cli/EngineSession.h"
 #include "core/evaluation/CaseList.h"
-#include "core/evaluation/Protocol.h"
+#include "core/evaluation/Report.h"
 
 #include <nlohmann/json.hpp>
 
@@ -101,51 +101,6 @@ Result<std::vector<CaseScore>> play(const std::vector<evaluation::Case>& cases, 
     return scores;
 }
 
-json toJson(const std::vector<CaseScore>& scores, const Protocol& protocol)
-{
-    double seconds = 0;
-    for (const CaseScore& score : scores) {
-        seconds += score.seconds;
-    }
-    const auto interval = evaluation::bootstrapInterval(scores);
-    const std::size_t last =
-        protocol.kind == Protocol::Kind::clicks ? static_cast<std::size_t>(protocol.clicks - 1) : 0;
-    json report{{"n", scores.size()},
-                {"mean_dice", evaluation::meanDice(scores, last)},
-                {"ci95", {interval[0], interval[1]}},
-                {"seconds_per_case", scores.empty() ? 0 : seconds / double(scores.size())}};
-    if (protocol.kind == Protocol::Kind::clicks) {
-        for (const int clicks : {1, 3, 5, 10, 20}) {
-            if (clicks <= protocol.clicks) {
-                report["clicks"][std::to_string(clicks)] =
-                    evaluation::meanDice(scores, static_cast<std::size_t>(clicks - 1));
-            }
-        }
-        for (const int percent : {85, 90}) {
-            const auto reached = evaluation::clicksTo(scores, percent / 100.0, protocol.clicks);
-            report["noc" + std::to_string(percent)] = reached.mean;
-            report["noc" + std::to_string(percent) + "_never"] = reached.neverShare;
-        }
-        report["noc_cap"] = protocol.clicks;
-    }
-    return report;
-}
-
-json toJson(const evaluation::Reliability& reliability)
-{
-    json bins = json::array();
-    for (const auto& bin : reliability.bins) {
-        if (bin.count > 0) {
-            bins.push_back({{"from", bin.from},
-                            {"to", bin.to},
-                            {"n", bin.count},
-                            {"predicted", bin.mean.predicted},
-                            {"actual", bin.mean.actual}});
-        }
-    }
-    return {{"bins", std::move(bins)}, {"expected_calibration_error", reliability.calibrationError}};
-}
-
 json casesToJson(const std::vector<evaluation::Case>& cases, const std::vector<CaseScore>& scores)
 {
     json list = json::array();
@@ -209,7 +164,7 @@ Status evaluate(const EvaluateOptions& options, const CommandContext& context)
         // two folders of one set (train and val) stay apart
         const std::string name =
             report["sets"].contains(set.name) ? set.name + "/" + set.path.filename().string() : set.name;
-        report["sets"][name] = toJson(*scores, protocol);
+        report["sets"][name] = evaluation::toJson(*scores, protocol);
         if (options.cases) {
             report["sets"][name]["cases"] = casesToJson(*cases, *scores);
         }
@@ -220,7 +175,7 @@ Status evaluate(const EvaluateOptions& options, const CommandContext& context)
         context.console.detail(name + " done");
     }
     report["mean_dice"] = sum / double(sets->size());
-    report["reliability"] = toJson(evaluation::reliabilityOf(quality));
+    report["reliability"] = evaluation::toJson(evaluation::reliabilityOf(quality));
     context.console.result(report, toText(report));
     return {};
 }

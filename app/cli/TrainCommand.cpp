@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <array>
 #include <optional>
 
 namespace icmoe::app {
@@ -17,7 +19,10 @@ struct TrainChoice {
     std::vector<std::string> weights;
     std::vector<std::string> steps;
     std::vector<std::string> classNames;
+    std::vector<std::string> without;
 };
+
+constexpr std::array kExperts{VoterKind::basic, VoterKind::semantic, VoterKind::adaptive};
 
 /// "NAME=VALUE"
 std::optional<std::pair<std::string, double>> namedNumber(const std::string& text)
@@ -96,6 +101,10 @@ Status train(const TrainChoice& choice, const CommandContext& context)
         const auto at = text.find('=');
         options.classNames.emplace(text.substr(0, at), text.substr(at + 1));
     }
+    for (const auto& text : choice.without) {
+        std::copy_if(kExperts.begin(), kExperts.end(), std::back_inserter(options.without),
+                     [&](VoterKind kind) { return text == name(kind); });
+    }
     PhaseObserver observer(context.console);
     const auto report = (*library)->trainExperts(
         options, [&](const TrainProgress& p) { observer(p); }, context.stop);
@@ -127,13 +136,17 @@ void addTrainCommand(CommandTable& table)
     command.add_option("--data", options.data, "Sets: folders with images and labels, or folders of such")->required();
     command.add_option("--work", options.work, "Folder for cached features and states")->required();
     command.add_option("--out", options.out, "The pack to write")->type_name("FILE");
+    command.add_option("--from", options.from, "A pack whose experts the training begins as")->type_name("FILE");
     command.add_flag_callback(
         "--resume", [] {}, "Go on where an earlier run stopped (always done; for scripts that say it)");
     command.add_option("--leave-out", options.leftOut, "Sets that take no part in anything")->delimiter(',');
     command.add_option(
         "--fold", options.folds,
         "Work folders of trainings with --leave-out, for the phase vote: it learns on their left-out sets");
-    command.add_option("--phase", options.phases, "Only these phases: basic, semantic, adaptive, selector, vote")
+    command
+        .add_option("--phase", options.phases,
+                    "Only these phases: basic, semantic, adaptive, selector, vote, joint; or decoder, the "
+                    "whole decoder of a copy of the base, for comparison")
         ->delimiter(',');
     command.add_option("--steps", choice->steps, "Steps of a phase")
         ->type_name("PHASE=N")
@@ -157,6 +170,14 @@ void addTrainCommand(CommandTable& table)
     share("--contrast", options.contrast, "Share of the contrastive loss; 0 leaves it out");
     share("--load-balance", options.loadBalance, "Share of the adaptive experts' load balance");
     share("--label-consistency", options.labelConsistency, "Share of the vote's consistency with the labels");
+    command.add_flag("--low-rank-only", options.lowRankOnly,
+                     "For comparison: basic experts of low-rank updates and token offsets alone");
+    std::vector<std::string> experts;
+    std::transform(kExperts.begin(), kExperts.end(), std::back_inserter(experts),
+                   [](VoterKind kind) { return std::string(name(kind)); });
+    command.add_option("--without", choice->without, "For comparison: experts that the vote is not taught to hear")
+        ->delimiter(',')
+        ->check(CLI::IsMember(experts));
     command.add_flag("--bf16", options.bf16, "Products in bfloat16 where the processor has it");
     command.add_option("--variants", options.variants, "Of each picture: as it is, and augmented")
         ->check(CLI::Range(1, 16))

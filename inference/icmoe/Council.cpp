@@ -327,9 +327,10 @@ Result<Hearing> Council::hear(const PictureContext& picture, const std::vector<P
     if (stop.stop_requested()) {
         return fail(ErrorCode::cancelled, "answering the prompts was cancelled");
     }
-    if (options.preview || !summary.defined()) {
+    if (options.preview) {
         return hearing;
     }
+    // a basic expert's answer, or the base's best where none speaks
     const auto best =
         std::max_element(hearing.voices.begin(), hearing.voices.end(), [](const Voice& a, const Voice& b) {
             const bool aIsBasic = a.kind == VoterKind::basic;

@@ -34,6 +34,14 @@ const at::Tensor& NetworkWeights::get(const std::string& name) const
     return m_tensors.at(name);
 }
 
+NetworkWeights NetworkWeights::with(const std::map<std::string, at::Tensor>& others) const
+{
+    NetworkWeights mixed;
+    mixed.m_tensors = others;
+    mixed.m_tensors.insert(m_tensors.begin(), m_tensors.end()); // keeps what is there already
+    return mixed;
+}
+
 std::string NetworkWeights::hash() const
 {
     Sha256 hash;

@@ -20,10 +20,15 @@ public:
     /// A float32 tensor on the CPU.
     [[nodiscard]] const at::Tensor& get(const std::string& name) const;
 
+    [[nodiscard]] const std::map<std::string, at::Tensor>& tensors() const { return m_tensors; }
+    /// These weights with others in the place of some.
+    [[nodiscard]] NetworkWeights with(const std::map<std::string, at::Tensor>& others) const;
+
     /// SHA-256 over names and values: the same as long as no value changed.
     [[nodiscard]] std::string hash() const;
 
 private:
+    NetworkWeights() = default;
     std::map<std::string, at::Tensor> m_tensors;
 };
 

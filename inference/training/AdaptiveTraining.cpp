@@ -35,12 +35,10 @@ public:
         , m_usage(static_cast<std::size_t>(options.experts), 0)
     {
         const auto fresh = Routing::fresh(options.experts, seedOf(options.seed, "router"));
-        // all alike: what makes them differ is which cases the router sends them (begun as different basic experts, two
-        // of four were hardly used)
-        const std::vector<std::int64_t> begin(static_cast<std::size_t>(options.experts), kClickExpert);
-        auto all = council.pack().basic.chosen(begin).tensors();
+        auto all = beginning(options, council.pack()).tensors();
         for (const auto& name : kRouterNames) {
-            m_routing[name] = fresh.at(name).clone();
+            const auto& begin = options.beginRouting.contains(name) ? options.beginRouting : fresh;
+            m_routing[name] = begin.at(name).clone();
             all.emplace("routing." + name, m_routing.at(name));
         }
         m_optimizer = std::make_unique<AdamW>(all, AdamW::Options{.rate = options.rate});
@@ -128,7 +126,7 @@ private:
             const double u = random.uniform();
             const auto opening = u < 0.6 ? Opening::click : u < 0.85 ? Opening::box : Opening::scribble;
             one.prompts = openWith(opening, one.object->truth, random);
-            one.basic = opening == Opening::click ? kClickExpert : opening == Opening::box ? kBoxExpert : kStrokeExpert;
+            one.basic = basicFor(opening);
             cases.push_back(std::move(one));
         }
         const int earlier = drawEarlierClicks(random);

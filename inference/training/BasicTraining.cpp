@@ -1,148 +1,12 @@
 #include "inference/training/BasicTraining.h"
 
-#include <ATen/ATen.h>
-#include <ATen/core/grad_mode.h>
-#include <algorithm>
-
 namespace icmoe::training {
 namespace {
 
-/// A step's cases are graded in two parts, whoever does them: so two processes have the very gradients of one.
-constexpr std::size_t kShards = 2;
-
-struct Family {
-    BasicExpert expert = kClickExpert;
-    Opening opening = Opening::click;
-};
-
-Family drawFamily(Random& random)
+bool isLowRank(const std::string& name)
 {
-    const double u = random.uniform();
-    if (u < 0.52) {
-        return {kClickExpert, Opening::click};
-    }
-    if (u < 0.56) {
-        return {kClickExpert, Opening::boxAndClick};
-    }
-    if (u < 0.68) {
-        return {kStrokeExpert, Opening::scribble};
-    }
-    if (u < 0.74) {
-        return {kStrokeExpert, Opening::lasso};
-    }
-    if (u < 0.78) {
-        return {kStrokeExpert, Opening::mask};
-    }
-    return {kBoxExpert, u < 0.96 ? Opening::box : Opening::boxAndClick};
+    return name.ends_with(".a") || name.ends_with(".b") || name.starts_with("token.");
 }
-
-class BasicTrainer {
-public:
-    BasicTrainer(const ExpertDecoder& decoder, ViewLibrary& library, const BasicOptions& options)
-        : m_decoder(decoder)
-        , m_library(library)
-        , m_options(options)
-        , m_sampler(library, options.setWeights, options.views)
-        , m_optimizer(ExpertParameters::fresh(kBasicExperts, options.seed).tensors(), {.rate = options.rate})
-        , m_parameters(m_optimizer.parameters())
-    {
-    }
-
-    Status run(const StepProgress& progress, const std::stop_token& stop)
-    {
-        return runSteps(
-            m_optimizer, m_options, m_report, [this](int step) { return trainStep(step); }, progress, stop);
-    }
-
-    [[nodiscard]] ExpertParameters averaged() const { return ExpertParameters(m_optimizer.averaged()); }
-
-private:
-    /// Draws depend on seed and step alone, so a run that goes on draws what an unbroken one would have drawn.
-    Status trainStep(int step)
-    {
-        Random random(seedOf(m_options.seed, "basic " + std::to_string(step)));
-        std::vector<TrainingCase> cases;
-        for (int n = 0; n < m_options.batch; ++n) {
-            auto one = m_sampler.draw(random);
-            const Family family = drawFamily(random);
-            one.expert = family.expert;
-            one.prompts = openWith(family.opening, one.object->truth, random);
-            cases.push_back(std::move(one));
-        }
-        std::stable_sort(cases.begin(), cases.end(),
-                         [](const TrainingCase& a, const TrainingCase& b) { return a.expert < b.expert; });
-        const int earlier = drawEarlierClicks(random); // given and not graded
-        m_optimizer.zeroGradients();
-        Marks marks;
-        const auto [first, last] = m_options.workers->shareOf(kShards);
-        for (std::size_t n = first; n < last; ++n) {
-            const auto begin = cases.begin() + static_cast<std::ptrdiff_t>(cases.size() * n / kShards);
-            const auto end = cases.begin() + static_cast<std::ptrdiff_t>(cases.size() * (n + 1) / kShards);
-            if (auto graded = gradeShard({begin, end}, cases.size(), earlier, marks); !graded) {
-                return graded;
-            }
-        }
-        follow(m_report.loss, marks.loss);
-        follow(m_report.firstDice, marks.dice[0]);
-        follow(m_report.correctedDice, marks.dice[1]);
-        if (m_options.workers->count() > 1) {
-            m_options.workers->sum(m_optimizer.gradients());
-        }
-        m_optimizer.step(rateFactor(step, m_options.steps));
-        return {};
-    }
-
-    Result<ExpertAnswers> answersTo(const std::vector<TrainingCase>& cases)
-    {
-        const auto batch = batchOf(m_library, cases);
-        if (!batch) {
-            return fail(batch.error());
-        }
-        return answered(m_decoder, m_parameters, *batch, m_options.bf16);
-    }
-
-    struct Marks {
-        double loss = 0;
-        double dice[2] = {0, 0};
-    };
-    /// The gradients of some of a step's cases, on their prompts and after one correction.
-    Status gradeShard(std::vector<TrainingCase> cases, std::size_t ofAll, int earlier, Marks& marks)
-    {
-        if (cases.empty()) {
-            return {};
-        }
-        const double share = static_cast<double>(cases.size()) / static_cast<double>(ofAll);
-        const auto own = [this](const auto& asked) {
-            const at::NoGradGuard noGrad;
-            return answersTo(asked);
-        };
-        if (auto clicked = clickAhead(m_library, earlier, own, cases); !clicked) {
-            return clicked;
-        }
-        for (double& dice : marks.dice) {
-            const auto answers = answersTo(cases);
-            if (!answers) {
-                return fail(answers.error());
-            }
-            auto graded = lossOf(m_library, cases, *answers);
-            (graded.loss * (0.5 * share)).backward();
-            marks.loss += 0.5 * share * graded.loss.item<double>();
-            for (const auto& outcome : graded.outcomes) {
-                dice += outcome.dice / static_cast<double>(ofAll);
-            }
-            correct(cases, graded.outcomes);
-        }
-        return {};
-    }
-
-    const ExpertDecoder& m_decoder;
-    ViewLibrary& m_library;
-    const BasicOptions& m_options;
-    CaseSampler m_sampler;
-    AdamW m_optimizer;
-    ExpertParameters m_parameters; ///< shares the optimizer's tensors
-    StepReport m_report;
-};
 
 } // namespace
 
@@ -150,11 +14,27 @@ Result<ExpertParameters> trainBasicExperts(const ExpertDecoder& decoder, ViewLib
                                            const BasicOptions& options, const StepProgress& progress,
                                            std::stop_token stop)
 {
-    BasicTrainer trainer(decoder, library, options);
-    if (auto done = trainer.run(progress, stop); !done) {
-        return fail(done.error());
+    auto begin = options.begin.count() > 0 ? options.begin.clone().tensors()
+                                           : ExpertParameters::fresh(kBasicExperts, options.seed).tensors();
+    Trainee::Parameters kept;
+    if (options.lowRankOnly) {
+        std::erase_if(begin, [&](const auto& one) {
+            const bool stays = !isLowRank(one.first);
+            if (stays) {
+                kept.insert(one);
+            }
+            return stays;
+        });
     }
-    return trainer.averaged();
+    const auto whole = [&kept](Trainee::Parameters learned) {
+        learned.insert(kept.begin(), kept.end());
+        return ExpertParameters(std::move(learned));
+    };
+    const Trainee experts{std::move(begin), [&](const Trainee::Parameters& learned, const ExpertBatch& batch) {
+                              return decoder(whole(learned), batch);
+                          }};
+    auto learned = trainOnPrompts(experts, library, options, progress, std::move(stop));
+    return learned ? Result<ExpertParameters>(whole(std::move(*learned))) : fail(learned.error());
 }
 
 } // namespace icmoe::training

@@ -87,15 +87,20 @@ Result<ExpertBatch> batchOf(ViewLibrary& library, const std::vector<TrainingCase
     return batch;
 }
 
-ExpertAnswers answered(const ExpertDecoder& decoder, const ExpertParameters& experts, const ExpertBatch& batch,
-                       bool bf16)
+ExpertAnswers inBf16(bool wanted, const std::function<ExpertAnswers()>& answer)
 {
-    const Bf16Products products(bf16);
-    auto answers = decoder(experts, batch);
+    const Bf16Products products(wanted);
+    auto answers = answer();
     for (auto* tensor : {&answers.logits, &answers.iou, &answers.summary, &answers.cells}) {
         *tensor = tensor->to(at::kFloat);
     }
     return answers;
+}
+
+ExpertAnswers answered(const ExpertDecoder& decoder, const ExpertParameters& experts, const ExpertBatch& batch,
+                       bool bf16)
+{
+    return inBf16(bf16, [&] { return decoder(experts, batch); });
 }
 
 CaseOutcome outcomeOf(const at::Tensor& logits, const View& view, const SliceMask& truth)
@@ -138,6 +143,11 @@ int drawEarlierClicks(Random& random)
 {
     const double u = random.uniform();
     return u < 0.55 ? 0 : u < 0.75 ? 1 : u < 0.9 ? 2 : 4;
+}
+
+std::int64_t basicFor(Opening opening)
+{
+    return opening == Opening::click ? kClickExpert : opening == Opening::box ? kBoxExpert : kStrokeExpert;
 }
 
 Result<ExpertAnswers> basicAnswers(const Council& council, ViewLibrary& library, const std::vector<TrainingCase>& cases,

@@ -22,7 +22,8 @@ struct TrainingCase {
 /// The cases as one batch for the experts, in their order. Errors of ViewLibrary::features().
 [[nodiscard]] Result<ExpertBatch> batchOf(ViewLibrary& library, const std::vector<TrainingCase>& cases);
 
-/// The experts' answers to a batch, in fp32; inside, products are in bfloat16 where that is asked for.
+/// Answers in fp32; inside, products are in bfloat16 where that is asked for.
+[[nodiscard]] ExpertAnswers inBf16(bool wanted, const std::function<ExpertAnswers()>& answer);
 [[nodiscard]] ExpertAnswers answered(const ExpertDecoder& decoder, const ExpertParameters& experts,
                                      const ExpertBatch& batch, bool bf16);
 
@@ -56,6 +57,9 @@ void correct(std::vector<TrainingCase>& cases, const std::vector<CaseOutcome>& o
 Status clickAhead(const ViewLibrary& library, int clicks,
                   const std::function<Result<ExpertAnswers>(const std::vector<TrainingCase>&)>& answer,
                   std::vector<TrainingCase>& cases);
+
+/// The basic expert of the prompts that a case opens with.
+[[nodiscard]] std::int64_t basicFor(Opening opening);
 
 /// Chooses a data set, then a picture of it, then an object of that.
 class CaseSampler {

@@ -7,7 +7,9 @@
 #include "inference/sam/TensorMemory.h"
 #include "inference/training/BasicTraining.h"
 #include "inference/training/Curves.h"
+#include "inference/training/DecoderTraining.h"
 #include "inference/training/EmbeddingPicture.h"
+#include "inference/training/JointTraining.h"
 #include "inference/training/RoutedTraining.h"
 #include "inference/training/VoteTraining.h"
 #include "inference/weights/WeightsFile.h"
@@ -25,6 +27,7 @@ namespace icmoe::training {
 namespace {
 
 constexpr int kSemanticExperts = 6;
+constexpr double kDecoderRate = 1e-4; // what is pretrained is moved with care
 constexpr int kAdaptiveExperts = 4;
 constexpr std::size_t kPicturesOfProjections = 140;
 constexpr const char* kPackLicence =
@@ -79,9 +82,10 @@ public:
     Result<TrainReport> run()
     {
         const std::string before = m_weights.hash();
-        for (const auto step : {&Run::openWork, &Run::collectRecipes, &Run::findProjections, &Run::encodeViews,
-                                &Run::trainBasic, &Run::trainSemantic, &Run::trainAdaptive, &Run::trainSelectorPhase,
-                                &Run::trainVotePhase, &Run::writePack}) {
+        for (const auto step :
+             {&Run::openWork, &Run::readBeginning, &Run::collectRecipes, &Run::findProjections, &Run::encodeViews,
+              &Run::trainBasic, &Run::trainSemantic, &Run::trainAdaptive, &Run::trainSelectorPhase,
+              &Run::trainVotePhase, &Run::trainJoint, &Run::trainDecoder, &Run::writePack}) {
             if (auto done = (this->*step)(); !done) {
                 return fail(done.error());
             }
@@ -122,6 +126,19 @@ private:
             return fail(ErrorCode::writeFailed, "the work folder cannot be made", m_options.work.string(),
                         "Choose another one with --work");
         }
+        return {};
+    }
+
+    Status readBeginning()
+    {
+        if (m_options.from.empty()) {
+            return {};
+        }
+        auto pack = Pack::read(m_options.from, m_weightsSha256);
+        if (!pack) {
+            return fail(pack.error());
+        }
+        m_begin = std::move(*pack);
         return {};
     }
 
@@ -174,6 +191,10 @@ private:
                       t.at("taps.full.bias")};
             return {};
         }
+        if (!m_options.from.empty()) { // its experts know these
+            m_taps = m_begin.taps;
+            return keepTaps();
+        }
         TapStatistics statistics;
         const auto count = std::min(kPicturesOfProjections, m_recipes.size());
         for (std::size_t n = 0; n < count; ++n) {
@@ -189,6 +210,14 @@ private:
             tell("projections", n + 1, count);
         }
         m_taps = statistics.projection();
+        for (auto* tensor : {&m_taps.halfWeight, &m_taps.halfBias, &m_taps.fullWeight, &m_taps.fullBias}) {
+            *tensor = tensor->to(at::kHalf).to(at::kFloat); // as the pack will hold them
+        }
+        return keepTaps();
+    }
+
+    Status keepTaps() const
+    {
         return writeTensorFile(file("taps"),
                                {{"taps.half.weight", m_taps.halfWeight},
                                 {"taps.half.bias", m_taps.halfBias},
@@ -260,24 +289,81 @@ private:
         };
     }
 
+    PromptTrainingOptions promptOptions(const std::string& phase) const
+    {
+        PromptTrainingOptions options;
+        options.steps = stepsOf(phase, 1500);
+        options.batch = m_options.batch;
+        options.bf16 = m_options.bf16 && hasBf16Hardware();
+        options.seed = m_options.seed;
+        options.setWeights = m_options.setWeights;
+        options.views = viewsFor(false);
+        options.state = file(phase + ".state");
+        return options;
+    }
+
     Status trainBasic()
     {
         if (!wants("basic")) {
             return {};
         }
-        BasicOptions basic;
-        basic.steps = stepsOf("basic", 1500);
-        basic.batch = m_options.batch;
-        basic.bf16 = m_options.bf16 && hasBf16Hardware();
-        basic.seed = m_options.seed;
-        basic.setWeights = m_options.setWeights;
-        basic.views = viewsFor(false);
-        basic.state = file("basic.state");
+        const BasicOptions basic{promptOptions("basic"), m_begin.basic, m_options.lowRankOnly};
         const auto experts = trainBasicExperts(m_decoder, *m_library, basic, progressOf("basic"), m_stop);
         if (!experts) {
             return fail(experts.error());
         }
         return writeTensorFile(file("basic"), experts->tensors(), {{"steps", std::to_string(basic.steps)}}, true);
+    }
+
+    Status trainJoint()
+    {
+        if (!wants("joint")) {
+            return {};
+        }
+        auto pack = packSoFar();
+        if (!pack) {
+            return fail(pack.error());
+        }
+        const bool isWhole = (*pack)->basic.count() > 0 && (*pack)->semantic.count() > 0 &&
+                             (*pack)->adaptive.count() > 0 && !(*pack)->voter.empty();
+        if (!isWhole) {
+            return fail(ErrorCode::invalidArgument, "the phase joint needs all kinds of experts and the vote", {},
+                        "Train the other phases first");
+        }
+        JointOptions joint;
+        joint.steps = stepsOf("joint", 60);
+        joint.state = file("joint.state");
+        joint.bf16 = m_options.bf16 && hasBf16Hardware();
+        joint.vote = voteOptions();
+        joint.seed = m_options.seed;
+        joint.setWeights = m_options.setWeights;
+        joint.views = viewsFor(false);
+        joint.outsiders = viewsFor(true);
+        const auto learned = trainJointly(m_weights, **pack, *m_library, joint, progressOf("joint"), m_stop);
+        if (!learned) {
+            return fail(learned.error());
+        }
+        for (const auto& [phase, tensors] : {std::pair{"basic", &learned->basic.tensors()},
+                                             {"semantic", &learned->semantic.tensors()},
+                                             {"adaptive", &learned->adaptive.tensors()},
+                                             {"vote", &learned->voter}}) {
+            if (auto written = writeTensorFile(file(phase), *tensors, {}, true); !written) {
+                return written;
+            }
+        }
+        return {};
+    }
+
+    /// Only where it is asked for: it makes no part of a pack.
+    Status trainDecoder()
+    {
+        if (m_options.phases.empty() || !wants("decoder")) {
+            return {};
+        }
+        auto options = promptOptions("decoder");
+        options.rate = kDecoderRate;
+        const auto decoder = trainWholeDecoder(m_weights, *m_library, options, progressOf("decoder"), m_stop);
+        return decoder ? writeTensorFile(file("decoder"), *decoder, {}, false) : fail(decoder.error());
     }
 
     /// The tensors of a phase that has run in a work folder, now or earlier; empty where it has not.
@@ -341,6 +427,15 @@ private:
         routed.seed = m_options.seed;
         routed.setWeights = m_options.setWeights;
         routed.views = viewsFor(false);
+        const bool isSemantic = phase == "semantic";
+        if (isSemantic && m_begin.description.classes != classNames()) {
+            return routed; // other structures, to be dealt anew
+        }
+        const auto& begin = isSemantic ? m_begin.semantic : m_begin.adaptive;
+        if (begin.count() == experts) {
+            routed.begin = begin;
+            routed.beginRouting = m_begin.routing;
+        }
         return routed;
     }
 
@@ -433,6 +528,11 @@ private:
         vote.selectorSteps = stepsOf("selector", 3000);
         vote.seed = m_options.seed;
         vote.labelConsistency = m_options.labelConsistency;
+        for (const auto kind : m_options.without) {
+            (kind == VoterKind::basic      ? vote.voices.basic
+             : kind == VoterKind::semantic ? vote.voices.semantic
+                                           : vote.voices.adaptive) = false;
+        }
         vote.setWeights = m_options.setWeights;
         return vote;
     }
@@ -543,6 +643,7 @@ private:
     std::vector<std::string> m_setNames;
     std::vector<PictureRecipe> m_recipes;
     TapProjection m_taps;
+    Pack m_begin; ///< of options.from; without experts where none was named
     std::unique_ptr<ViewLibrary> m_library;
 };
 

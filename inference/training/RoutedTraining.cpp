@@ -36,11 +36,6 @@ Opening drawOpening(Random& random)
     return u < 0.5 ? Opening::click : u < 0.78 ? Opening::box : u < 0.9 ? Opening::scribble : Opening::lasso;
 }
 
-std::int64_t basicFor(Opening opening)
-{
-    return opening == Opening::click ? kClickExpert : opening == Opening::box ? kBoxExpert : kStrokeExpert;
-}
-
 class SemanticTrainer {
 public:
     SemanticTrainer(const Council& council, ViewLibrary& library, const RoutedOptions& options)
@@ -51,10 +46,11 @@ public:
         , m_bank(kBankPerClass)
         , m_routing(Routing::fresh(4, options.seed))
     {
-        // they begin as the click expert, which knows what a prompt means, and learn what a structure is
-        const std::vector<std::int64_t> begin(static_cast<std::size_t>(options.experts), kClickExpert);
-        auto all = council.pack().basic.chosen(begin).tensors();
+        auto all = beginning(options, council.pack()).tensors();
         for (const char* name : {"g.0.weight", "g.0.bias", "g.1.weight", "g.1.bias"}) {
+            if (options.beginRouting.contains(name)) {
+                m_routing[name] = options.beginRouting.at(name).clone();
+            }
             all.emplace(std::string("routing.") + name, m_routing.at(name));
         }
         m_optimizer = std::make_unique<AdamW>(all, AdamW::Options{.rate = options.rate});
@@ -178,7 +174,13 @@ private:
         if (auto found = collectRegions([&](std::size_t view) { return !isTaught(view); }, stop, m_heldOut); !found) {
             return found;
         }
-        m_prototypes = dealClasses(m_regions, classCount(), m_options.experts);
+        if (m_options.beginRouting.contains("owner")) { // each expert goes on with its own structures
+            const auto owner = m_options.beginRouting.at("owner").contiguous();
+            m_prototypes.owner.assign(owner.const_data_ptr<std::int64_t>(),
+                                      owner.const_data_ptr<std::int64_t>() + owner.numel());
+        } else {
+            m_prototypes = dealClasses(m_regions, classCount(), m_options.experts);
+        }
         m_usage.assign(static_cast<std::size_t>(m_options.experts), 0);
         return {};
     }
@@ -409,6 +411,16 @@ private:
 };
 
 } // namespace
+
+ExpertParameters beginning(const RoutedOptions& options, const Pack& pack)
+{
+    if (options.begin.count() == options.experts) {
+        return options.begin.clone();
+    }
+    // the click expert knows what a prompt means; they learn what a structure is, and differ by the cases they are
+    // given
+    return pack.basic.chosen(std::vector<std::int64_t>(static_cast<std::size_t>(options.experts), kClickExpert));
+}
 
 Prototypes dealClasses(const Embedded& regions, int classes, int experts)
 {

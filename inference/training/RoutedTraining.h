@@ -15,7 +15,12 @@ struct RoutedOptions : LoopOptions {
     double loadBalance = 0.01; ///< λ of the load balance
     std::map<std::string, double> setWeights;
     std::vector<std::size_t> views;
+    ExpertParameters begin;    ///< what a new run begins as; none: the basic click expert, over and over
+    NamedTensors beginRouting; ///< of the same classes and as many experts; empty: fresh
 };
+
+/// The experts that a new run of a routed phase begins as.
+[[nodiscard]] ExpertParameters beginning(const RoutedOptions& options, const Pack& pack);
 
 /// What a routed phase gives.
 struct RoutedResult {

@@ -11,7 +11,7 @@ namespace icmoe::training {
 namespace {
 
 /// Slices of a volume beside the fullest one, so that a volume gives several pictures.
-const std::vector<int> kSliceOffsets = {-9, -6, -3, 3, 6};
+const std::vector<int> kSliceOffsets = {-5, 5};
 
 } // namespace
 

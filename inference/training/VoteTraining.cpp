@@ -81,7 +81,7 @@ public:
         one.prompts = openWith(drawOpening(random), one.object->truth, random);
         const auto keepAfter = 1 + random.below(kMostClicks); // clicks until the second ballot
         for (std::size_t round = 0; round <= keepAfter; ++round) {
-            const auto hearing = m_council.hear(picture, canonicalOrder(one.prompts), {}, {});
+            const auto hearing = m_council.hear(picture, canonicalOrder(one.prompts), m_options.voices, {});
             if (!hearing) {
                 return fail(hearing.error());
             }
@@ -123,19 +123,10 @@ private:
     std::string m_pool;
 };
 
-/// The loss of one ballot: of the answer at the network's size, and of the weights themselves.
 at::Tensor ballotLoss(const VotingNetwork& network, const KeptBallot& kept, const VoteOptions& options)
 {
     const auto ballot = unpacked(kept);
-    const auto p = ballot.logits.sigmoid();
-    const auto weights = network.weights(ballot);
-    const auto used = [&](const at::Tensor& x) {
-        return x.slice(-2, 0, kept.grid.usedHeight).slice(-1, 0, kept.grid.usedWidth);
-    };
-    const auto truth = used(kept.truth.to(at::kFloat));
-    const auto answer = logitOf(used((weights * p).sum(0)));
-    return maskLoss(answer, truth) +
-           options.labelConsistency * labelConsistencyLoss(used(p), used(weights), truth, options.temperature);
+    return voteLoss(ballot, network.weights(ballot), kept.grid, kept.truth.to(at::kFloat), options);
 }
 
 /// The vote's answer to one ballot.
@@ -214,6 +205,16 @@ VoteTable tableOf(const VotingNetwork& network, double threshold, const QualityE
 }
 
 } // namespace
+
+at::Tensor voteLoss(const Ballot& ballot, const at::Tensor& weights, const NetworkGrid& grid, const at::Tensor& truth,
+                    const VoteOptions& options)
+{
+    const auto used = [&](const at::Tensor& x) { return x.slice(-2, 0, grid.usedHeight).slice(-1, 0, grid.usedWidth); };
+    const auto p = ballot.logits.sigmoid();
+    const auto wanted = used(truth);
+    return maskLoss(logitOf(used((weights * p).sum(0))), wanted) +
+           options.labelConsistency * labelConsistencyLoss(used(p), used(weights), wanted, options.temperature);
+}
 
 Result<NamedTensors> trainSelector(const Council& council, ViewLibrary& library, const VoteOptions& options,
                                    const StepProgress& progress, std::stop_token stop)

@@ -14,6 +14,7 @@ struct VoteOptions {
     std::uint64_t seed = 1;
     double labelConsistency = 0.1; ///< its share of the loss
     double temperature = 0.5;      ///< of the target vote
+    CouncilOptions voices;         ///< who is heard
     std::map<std::string, double> setWeights;
     std::vector<std::size_t> views; ///< for the selector, which hears no expert; empty: all
 };
@@ -30,6 +31,10 @@ struct VotePool {
 [[nodiscard]] Result<NamedTensors> trainSelector(const Council& council, ViewLibrary& library,
                                                  const VoteOptions& options, const StepProgress& progress,
                                                  std::stop_token stop);
+
+/// The loss of one vote, at the network's size: of the answer, and of the weights themselves. `truth`: [256, 256].
+[[nodiscard]] at::Tensor voteLoss(const Ballot& ballot, const at::Tensor& weights, const NetworkGrid& grid,
+                                  const at::Tensor& truth, const VoteOptions& options);
 
 /// How well voices and their combinations did on sessions that the vote was not trained on.
 struct VoteTable {

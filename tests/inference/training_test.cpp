@@ -8,6 +8,7 @@
 #include "inference/sam/Preprocess.h"
 #include "inference/training/Augmentation.h"
 #include "inference/training/Curves.h"
+#include "inference/training/DecoderTraining.h"
 #include "inference/training/ExpertTraining.h"
 #include "inference/training/RoutedTraining.h"
 #include "inference/training/SyntheticScenes.h"
@@ -274,6 +275,60 @@ TEST_F(ExpertTrainingTest, AStoppedRun_GoesOnAsIfNothingHadHappened)
     EXPECT_FALSE(train(2, "state"));
 }
 
+TEST_F(ExpertTrainingTest, ATraining_BeginsAsWhatItIsGiven)
+{
+    BasicOptions options;
+    options.steps = 0;
+    options.begin = ExpertParameters::fresh(kBasicExperts, 9);
+    const auto experts = trainBasicExperts(*m_decoder, *m_library, options, [](const StepReport&) {}, {});
+    ASSERT_TRUE(experts);
+    for (const auto& [name, tensor] : options.begin.tensors()) {
+        EXPECT_TRUE(at::equal(tensor, experts->get(name))) << name;
+    }
+}
+
+TEST_F(ExpertTrainingTest, LowRankOnly_MovesUpdatesAndTokensAlone)
+{
+    BasicOptions options;
+    options.steps = 1;
+    options.batch = 2;
+    options.lowRankOnly = true;
+    const auto experts = trainBasicExperts(*m_decoder, *m_library, options, [](const StepReport&) {}, {});
+    ASSERT_TRUE(experts) << experts.error().oneLine();
+    const auto fresh = ExpertParameters::fresh(kBasicExperts, options.seed);
+    bool hasMoved = false;
+    for (const auto& [name, tensor] : fresh.tensors()) {
+        if (name.ends_with(".b") || name.starts_with("token.")) {
+            hasMoved = hasMoved || !at::equal(tensor, experts->get(name));
+        } else if (!name.ends_with(".a")) {
+            EXPECT_TRUE(at::equal(tensor, experts->get(name))) << name;
+        }
+    }
+    EXPECT_TRUE(hasMoved);
+}
+
+TEST_F(ExpertTrainingTest, TheWholeDecoder_LearnsInACopyOfTheBase)
+{
+    const auto before = m_weights->hash();
+    PromptTrainingOptions options;
+    options.steps = 1;
+    options.batch = 2;
+    const auto learned = trainWholeDecoder(*m_weights, *m_library, options, [](const StepReport&) {}, {});
+    ASSERT_TRUE(learned) << learned.error().oneLine();
+    EXPECT_EQ(m_weights->hash(), before);
+    const std::string layer = "mask_decoder.output_upscaling.0.weight";
+    EXPECT_FALSE(at::equal(learned->at(layer), m_weights->get(layer)));
+
+    ExpertBatch batch;
+    batch.embedding = m_library->features(0)->embedding.to(at::kFloat).unsqueeze(0);
+    batch.points = at::full({1, 2, 2}, 100.0F);
+    batch.points[0][1] += 60;
+    batch.kinds = at::tensor({float(kCorner0), float(kCorner1)}).unsqueeze(0);
+    const auto base = (*m_decoder)(ExpertParameters(), batch);
+    EXPECT_TRUE(at::equal(answerOfDecoder(*m_weights, {}, batch).logits, base.logits));
+    EXPECT_FALSE(at::equal(answerOfDecoder(*m_weights, *learned, batch).logits, base.logits));
+}
+
 /// This program again, with the one test and the port in its environment.
 pid_t startSecondProcess(const std::string& test, std::uint16_t port)
 {
@@ -404,6 +459,31 @@ TEST_F(ExpertTrainingTest, SelectorAndVote_LearnFromWhatTheVoicesSaid)
     EXPECT_GE(table.best, table.vote - 0.05); // the oracle picks one voice, a vote may mix them
 }
 
+/// A training that begins as the pack of another and takes no step ends as it.
+void expectBeginning(TrainOptions options)
+{
+    options.from = options.out;
+    options.out += ".again";
+    options.work += "-again";
+    options.phases = {"basic", "semantic", "adaptive"};
+    options.steps = {{"basic", 0}, {"semantic", 0}, {"adaptive", 0}};
+    const auto report = trainExperts(options, [](const TrainProgress&) {}, {});
+    ASSERT_TRUE(report) << report.error().oneLine();
+    const auto weights = weights::loadLiteMedSam(weightFolders());
+    ASSERT_TRUE(weights);
+    const auto first = Pack::read(options.from, weights->sha256);
+    const auto second = Pack::read(options.out, weights->sha256);
+    ASSERT_TRUE(first && second);
+    for (const auto experts : {&Pack::basic, &Pack::semantic, &Pack::adaptive}) {
+        for (const auto& [name, tensor] : ((*first).*experts).tensors()) {
+            EXPECT_TRUE(at::equal(tensor, ((*second).*experts).get(name))) << name;
+        }
+    }
+    EXPECT_TRUE(at::equal(first->taps.halfWeight, second->taps.halfWeight));
+    EXPECT_TRUE(at::equal(first->routing.at("owner"), second->routing.at("owner")));
+    EXPECT_TRUE(at::equal(first->routing.at("router.0.weight"), second->routing.at("router.0.weight")));
+}
+
 TEST(ExpertTraining, AllPhases_EndInAPackThatAnswers)
 {
     ICMOE_NEEDS_WEIGHTS();
@@ -413,14 +493,16 @@ TEST(ExpertTraining, AllPhases_EndInAPackThatAnswers)
     options.synthetic = 6;
     options.voteShare = 0.4;
     options.batch = 2;
-    options.steps = {{"basic", 1}, {"semantic", 1}, {"adaptive", 1}, {"sessions", 10}, {"selector", 50}, {"vote", 2}};
+    options.steps = {{"basic", 1},     {"semantic", 1}, {"adaptive", 1}, {"sessions", 10},
+                     {"selector", 50}, {"vote", 2},     {"joint", 1}};
     options.work = folder / "work";
     options.out = folder / "pack.safetensors";
     std::set<std::string> phases;
     const auto report = trainExperts(options, [&](const TrainProgress& p) { phases.insert(p.phase); }, {});
     ASSERT_TRUE(report) << report.error().oneLine();
-    EXPECT_EQ(phases,
-              (std::set<std::string>{"projections", "features", "basic", "semantic", "adaptive", "selector", "vote"}));
+    EXPECT_EQ(phases, (std::set<std::string>{"projections", "features", "basic", "semantic", "adaptive", "selector",
+                                             "vote", "joint"}));
+    expectBeginning(options);
     EXPECT_LE(std::filesystem::file_size(options.out), std::uintmax_t{8} << 20);
     EXPECT_TRUE(std::filesystem::exists(options.work / "semantic.curves.svg"));
 
