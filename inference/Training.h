@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@ struct TrainOptions {
     std::vector<std::string> leftOut;        ///< sets by name that take no part in anything
     int variants = 2;                        ///< of each picture: as it is, and augmented
     int synthetic = 300;                     ///< scenes of drawn objects
+    std::set<std::string> withoutScenes;     ///< ablation: kinds of difficulty that scenes lack (SyntheticScenes.h)
     std::map<std::string, std::string>
         classNames;                           ///< "mr_heart:1" to "Left ventricle"; the class itself where not named
     std::map<std::string, double> setWeights; ///< how often a set is drawn; 1 where it is not named
@@ -38,6 +40,10 @@ struct TrainOptions {
     std::filesystem::path from; ///< a pack whose experts new phases begin as; empty: from scratch
     std::uint64_t seed = 1;
     int threads = 0;
+    int worker = 0;  ///< of several processes that train the experts together; on one machine they may share `work`
+    int workers = 1; ///< the first of them also does what follows the experts
+    std::string meetingHost = "127.0.0.1"; ///< of the first one
+    std::uint16_t meetingPort = 0;
     bool bf16 = false; ///< products in bfloat16, where the processor has it; sums and parameters stay in fp32
     std::size_t cacheBytes = std::size_t{20} << 30;
     std::size_t memoryBytes = std::size_t{6} << 30;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <optional>
 
 namespace icmoe::app {
@@ -20,6 +21,7 @@ struct TrainChoice {
     std::vector<std::string> steps;
     std::vector<std::string> classNames;
     std::vector<std::string> without;
+    std::string meeting = "127.0.0.1:29511";
 };
 
 constexpr std::array kExperts{VoterKind::basic, VoterKind::semantic, VoterKind::adaptive};
@@ -42,6 +44,16 @@ std::optional<std::pair<std::string, double>> namedNumber(const std::string& tex
 std::string checkNamedNumber(const std::string& text)
 {
     return namedNumber(text) ? std::string() : "expected NAME=NUMBER, found \"" + text + "\"";
+}
+
+std::string checkMeeting(const std::string& text)
+{
+    const auto colon = text.rfind(':');
+    int port = 0;
+    const char* end = text.data() + text.size();
+    const bool isSound = colon != std::string::npos && colon > 0 &&
+                         std::from_chars(text.data() + colon + 1, end, port).ptr == end && port > 0 && port < 65536;
+    return isSound ? std::string() : "expected HOST:PORT, found \"" + text + "\"";
 }
 
 /// A bar for each phase, and with -v a line now and then.
@@ -101,6 +113,9 @@ Status train(const TrainChoice& choice, const CommandContext& context)
         const auto at = text.find('=');
         options.classNames.emplace(text.substr(0, at), text.substr(at + 1));
     }
+    const auto colon = choice.meeting.rfind(':'); // checked when the command line was read
+    options.meetingHost = choice.meeting.substr(0, colon);
+    options.meetingPort = static_cast<std::uint16_t>(std::stoi(choice.meeting.substr(colon + 1)));
     for (const auto& text : choice.without) {
         std::copy_if(kExperts.begin(), kExperts.end(), std::back_inserter(options.without),
                      [&](VoterKind kind) { return text == name(kind); });
@@ -185,8 +200,24 @@ void addTrainCommand(CommandTable& table)
     command.add_option("--synthetic", options.synthetic, "Scenes of drawn objects")
         ->check(CLI::NonNegativeNumber)
         ->capture_default_str();
+    command
+        .add_option("--scenes-without", options.withoutScenes,
+                    "For comparison: rings, polygons, trees, textures, blur, bias, speckle, noise, neighbours")
+        ->delimiter(',');
     command.add_option("--vote-share", options.voteShare, "Share of the pictures that only selector and vote learn on")
         ->check(CLI::Range(0.0, 0.9))
+        ->capture_default_str();
+    command
+        .add_option("--workers", options.workers,
+                    "Processes that train the experts together; on one machine they may share --work")
+        ->check(CLI::Range(1, 64))
+        ->capture_default_str();
+    command.add_option("--worker", options.worker, "Which of them this one is, from 0")
+        ->check(CLI::Range(0, 63))
+        ->capture_default_str();
+    command.add_option("--meet", choice->meeting, "Where they meet: address and port of the worker 0")
+        ->type_name("HOST:PORT")
+        ->check(CLI::Validator(checkMeeting, ""))
         ->capture_default_str();
     command.add_option("--batch", options.batch, "Samples a step")->check(CLI::Range(1, 64))->capture_default_str();
     command.add_option("--seed", options.seed, "Of every random choice")->capture_default_str();

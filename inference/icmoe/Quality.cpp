@@ -1,5 +1,6 @@
 #include "inference/icmoe/Quality.h"
 
+#include "inference/icmoe/Dilation.h"
 #include "inference/icmoe/PromptReading.h"
 
 #include <ATen/ATen.h>
@@ -8,6 +9,7 @@
 namespace icmoe {
 namespace {
 
+constexpr int kBand = 3; ///< pixels on either side of the outline
 constexpr int kNewtonSteps = 12;
 constexpr double kRidge = 1e-3; ///< times the number of answers
 
@@ -20,12 +22,8 @@ at::Tensor scaled(const NamedTensors& parameters, const at::Tensor& signs)
 
 at::Tensor boundaryBand(const at::Tensor& mask)
 {
-    const auto wide = [](const at::Tensor& m) { // in two passes: rows, columns
-        const auto rows = at::max_pool2d(m.unsqueeze(0).unsqueeze(0), {1, 7}, {1, 1}, {0, 3});
-        return at::max_pool2d(rows, {7, 1}, {1, 1}, {3, 0})[0][0];
-    };
-    const auto inside = mask.to(at::kFloat);
-    return at::logical_and(wide(inside) > 0.5, wide(1 - inside) > 0.5);
+    const auto inside = mask.to(at::kFloat).unsqueeze(0);
+    return at::logical_and(dilated(inside, kBand) > 0.5, eroded(inside, kBand) < 0.5)[0];
 }
 
 double meanOver(const at::Tensor& band, const at::Tensor& map)

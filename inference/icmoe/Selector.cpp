@@ -1,5 +1,7 @@
 #include "inference/icmoe/Selector.h"
 
+#include "inference/icmoe/Dilation.h"
+
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 #include <array>
@@ -23,16 +25,6 @@ std::map<std::string, std::vector<std::int64_t>> shapes()
             {"1.bias", {kHidden}},
             {"2.weight", {1, kHidden}},
             {"2.bias", {1}}};
-}
-
-at::Tensor dilated(const at::Tensor& mask, int reach)
-{
-    return at::max_pool2d(mask.unsqueeze(0), {2 * reach + 1, 2 * reach + 1}, {1, 1}, {reach, reach}).squeeze(0);
-}
-
-at::Tensor eroded(const at::Tensor& mask, int reach)
-{
-    return 1 - dilated(1 - mask, reach);
 }
 
 /// Length of the grey gradient, [256, 256].
@@ -116,7 +108,7 @@ at::Tensor hypothesisFeatures(const std::vector<Hypothesis>& hypotheses, const H
     const auto inBox = (masks * boxes).sum(pixels);
     const auto outer = dilated(masks, 2);
     const auto border = outer - eroded(masks, 1);
-    const auto ring = (dilated(masks, 6) - outer) * used;
+    const auto ring = (dilated(outer, 4) - outer) * used; // 6 in all
     const auto gradient = edges(scene.grey);
     const auto inside = meanUnder(scene.grey, masks);
     const auto ringMean = meanUnder(scene.grey, ring);

@@ -11,6 +11,7 @@
 #include "inference/training/EmbeddingPicture.h"
 #include "inference/training/JointTraining.h"
 #include "inference/training/RoutedTraining.h"
+#include "inference/training/SyntheticScenes.h"
 #include "inference/training/VoteTraining.h"
 #include "inference/weights/WeightsFile.h"
 
@@ -83,8 +84,8 @@ public:
     {
         const std::string before = m_weights.hash();
         for (const auto step :
-             {&Run::openWork, &Run::readBeginning, &Run::collectRecipes, &Run::findProjections, &Run::encodeViews,
-              &Run::trainBasic, &Run::trainSemantic, &Run::trainAdaptive, &Run::trainSelectorPhase,
+             {&Run::openWork, &Run::meetWorkers, &Run::readBeginning, &Run::collectRecipes, &Run::findProjections,
+              &Run::encodeViews, &Run::trainBasic, &Run::trainSemantic, &Run::trainAdaptive, &Run::trainSelectorPhase,
               &Run::trainVotePhase, &Run::trainJoint, &Run::trainDecoder, &Run::writePack}) {
             if (auto done = (this->*step)(); !done) {
                 return fail(done.error());
@@ -104,6 +105,10 @@ public:
 private:
     bool wants(const std::string& phase) const
     {
+        static const std::set<std::string> kTogether{"basic", "semantic", "adaptive", "decoder"};
+        if (m_workers->rank() > 0 && !kTogether.contains(phase)) {
+            return false;
+        }
         return m_options.phases.empty() ||
                std::find(m_options.phases.begin(), m_options.phases.end(), phase) != m_options.phases.end();
     }
@@ -129,6 +134,20 @@ private:
         return {};
     }
 
+    Status meetWorkers()
+    {
+        if (m_options.workers < 2) {
+            return {};
+        }
+        auto workers =
+            Workers::meet({m_options.worker, m_options.workers, m_options.meetingHost, m_options.meetingPort});
+        if (!workers) {
+            return fail(workers.error());
+        }
+        m_workers = std::move(*workers);
+        return {};
+    }
+
     Status readBeginning()
     {
         if (m_options.from.empty()) {
@@ -144,6 +163,11 @@ private:
 
     Status collectRecipes()
     {
+        for (const auto& kind : m_options.withoutScenes) {
+            if (!sceneKinds().contains(kind)) {
+                return fail(ErrorCode::invalidArgument, "synthetic scenes have no kind \"" + kind + "\"");
+            }
+        }
         const auto sets = m_options.data.empty() ? std::vector<evaluation::SetFolder>() // scenes alone
                                                  : evaluation::findSets(m_options.data);
         if (!sets) {
@@ -174,7 +198,7 @@ private:
         for (auto& recipes : ofSets) {
             std::move(recipes.begin(), recipes.end(), std::back_inserter(m_recipes));
         }
-        auto scenes = syntheticRecipes(m_options.synthetic, m_options.seed);
+        auto scenes = syntheticRecipes(m_options.synthetic, m_options.seed, m_options.withoutScenes);
         std::move(scenes.begin(), scenes.end(), std::back_inserter(m_recipes));
         return {};
     }
@@ -280,7 +304,7 @@ private:
         auto curves = std::make_shared<Curves>(m_options.work / (phase + ".curves.csv"));
         return [this, phase, curves](const StepReport& report) {
             tell(phase, static_cast<std::size_t>(report.step), static_cast<std::size_t>(report.steps), textOf(report));
-            if (report.loss != 0) {
+            if (report.loss != 0 && m_workers->rank() == 0) {
                 (void)curves->add(report); // a full disk ends the run where its state is written
                 if (report.step == report.steps) {
                     keepPicture(phase + ".curves", curves->picture(phase));
@@ -299,6 +323,7 @@ private:
         options.setWeights = m_options.setWeights;
         options.views = viewsFor(false);
         options.state = file(phase + ".state");
+        options.workers = m_workers;
         return options;
     }
 
@@ -419,6 +444,7 @@ private:
         RoutedOptions routed;
         routed.steps = stepsOf(phase, 800);
         routed.state = file(phase + ".state");
+        routed.workers = m_workers;
         routed.batch = m_options.batch;
         routed.bf16 = m_options.bf16 && hasBf16Hardware();
         routed.experts = experts;
@@ -620,7 +646,7 @@ private:
 
     Status writePack()
     {
-        if (m_options.out.empty()) {
+        if (m_options.out.empty() || m_workers->rank() > 0) {
             return {};
         }
         const auto pack = packSoFar();
@@ -643,6 +669,7 @@ private:
     std::vector<std::string> m_setNames;
     std::vector<PictureRecipe> m_recipes;
     TapProjection m_taps;
+    std::shared_ptr<Workers> m_workers = Workers::alone();
     Pack m_begin; ///< of options.from; without experts where none was named
     std::unique_ptr<ViewLibrary> m_library;
 };

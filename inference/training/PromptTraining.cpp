@@ -81,12 +81,16 @@ private:
                 return graded;
             }
         }
+        if (m_options.workers->count() > 1) {
+            auto sums = m_optimizer.gradients();
+            const auto own = at::tensor({marks.loss, marks.dice[0], marks.dice[1]}, at::kFloat);
+            sums.push_back(own);
+            m_options.workers->sum(sums);
+            marks = {own[0].item<double>(), {own[1].item<double>(), own[2].item<double>()}};
+        }
         follow(m_report.loss, marks.loss);
         follow(m_report.firstDice, marks.dice[0]);
         follow(m_report.correctedDice, marks.dice[1]);
-        if (m_options.workers->count() > 1) {
-            m_options.workers->sum(m_optimizer.gradients());
-        }
         m_optimizer.step(rateFactor(step, m_options.steps));
         return {};
     }

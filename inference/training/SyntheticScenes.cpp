@@ -106,11 +106,13 @@ SliceMask tree(int width, int height, Random& random)
     return mask;
 }
 
-SliceMask drawShape(int width, int height, Random& random)
+SliceMask drawShape(int width, int height, const std::set<std::string>& without, Random& random)
 {
     const Point2 centre{random.uniform(0.08, 0.92) * width, random.uniform(0.08, 0.92) * height};
     const double radius = std::exp(random.uniform(std::log(0.035), std::log(0.3))) * width;
-    const double kind = random.uniform();
+    double kind = random.uniform();
+    const bool isLeftOut = kind >= 0.68 && without.contains(kind < 0.8 ? "rings" : kind < 0.9 ? "polygons" : "trees");
+    kind = isLeftOut ? 0.5 : kind; // a blob instead
     if (kind < 0.3) {
         return polygonMask(width, height, blobOutline(centre, radius, 0, random));
     }
@@ -133,7 +135,7 @@ struct Look {
     std::vector<float> texture;
 };
 
-Look drawLook(int width, int height, bool coloured, Random& random)
+Look drawLook(int width, int height, bool coloured, bool textured, Random& random)
 {
     Look look;
     const double grey = random.uniform(15, 240);
@@ -142,7 +144,10 @@ Look drawLook(int width, int height, bool coloured, Random& random)
     }
     if (random.uniform() < 0.7) {
         look.textureStrength = random.uniform(2, 28);
-        look.texture = smoothNoise(width, height, std::exp(random.uniform(std::log(0.6), std::log(9.0))), random);
+        auto texture = smoothNoise(width, height, std::exp(random.uniform(std::log(0.6), std::log(9.0))), random);
+        if (textured) {
+            look.texture = std::move(texture);
+        }
     }
     return look;
 }
@@ -161,18 +166,23 @@ void paint(std::vector<float>& picture, const std::vector<float>& cover, const L
     }
 }
 
-void disturb(std::vector<float>& picture, int width, int height, bool coloured, Random& random)
+void disturb(std::vector<float>& picture, int width, int height, bool coloured, const std::set<std::string>& without,
+             Random& random)
 {
     if (random.uniform() < 0.6) {
-        blur(picture, width, height, 3, random.uniform(0.4, 1.8));
+        const double sigma = random.uniform(0.4, 1.8);
+        if (!without.contains("blur")) {
+            blur(picture, width, height, 3, sigma);
+        }
     }
     std::vector<float> bias(static_cast<std::size_t>(width * height), 0.0F);
     if (random.uniform() < 0.5) {
         bias = smoothNoise(width, height, width / 5.0, random);
     }
-    const double biasStrength = random.uniform(0.05, 0.3);
-    const double speckle = random.uniform() < 0.35 ? random.uniform(0.05, 0.35) : 0;
-    const double noise = random.uniform(0, 14);
+    const auto kept = [&](const char* kind, double strength) { return without.contains(kind) ? 0 : strength; };
+    const double biasStrength = kept("bias", random.uniform(0.05, 0.3));
+    const double speckle = kept("speckle", random.uniform() < 0.35 ? random.uniform(0.05, 0.35) : 0);
+    const double noise = kept("noise", random.uniform(0, 14));
     auto grain = smoothNoise(width, height, random.uniform(0.4, 1.2), random);
     for (std::size_t n = 0; n < bias.size(); ++n) {
         const double factor = std::exp(biasStrength * static_cast<double>(bias[n])) *
@@ -187,7 +197,14 @@ void disturb(std::vector<float>& picture, int width, int height, bool coloured, 
 
 } // namespace
 
-TrainingPicture syntheticScene(std::uint64_t seed)
+const std::set<std::string>& sceneKinds()
+{
+    static const std::set<std::string> kinds{"rings", "polygons", "trees", "textures",  "blur",
+                                             "bias",  "speckle",  "noise", "neighbours"};
+    return kinds;
+}
+
+TrainingPicture syntheticScene(std::uint64_t seed, const std::set<std::string>& without)
 {
     Random random(seed);
     const int width = 256;
@@ -197,19 +214,21 @@ TrainingPicture syntheticScene(std::uint64_t seed)
     std::vector<float> picture(3 * count, 0.0F);
     TrainingPicture result;
     result.values.assign(count, 0);
-    paint(picture, std::vector<float>(count, 1.0F), drawLook(width, height, coloured, random));
-    const int objects = 2 + static_cast<int>(random.below(7));
+    const bool textured = !without.contains("textures");
+    paint(picture, std::vector<float>(count, 1.0F), drawLook(width, height, coloured, textured, random));
+    const int drawn = 2 + static_cast<int>(random.below(7));
+    const int objects = without.contains("neighbours") ? 1 : drawn;
     for (int value = 1; value <= objects; ++value) {
-        const SliceMask shape = drawShape(width, height, random);
+        const SliceMask shape = drawShape(width, height, without, random);
         std::vector<float> cover(count, 0.0F);
         for (const Run run : shape.runs()) {
             std::fill(cover.begin() + run.begin, cover.begin() + run.end, 1.0F);
             std::fill(result.values.begin() + run.begin, result.values.begin() + run.end, value);
         }
         blur(cover, width, height, 1, random.uniform(0.3, 1.6));
-        paint(picture, cover, drawLook(width, height, coloured, random));
+        paint(picture, cover, drawLook(width, height, coloured, textured, random));
     }
-    disturb(picture, width, height, coloured, random);
+    disturb(picture, width, height, coloured, without, random);
     auto& image = result.image;
     image.width = width;
     image.height = height;

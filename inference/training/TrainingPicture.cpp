@@ -57,7 +57,7 @@ Result<std::vector<PictureRecipe>> folderRecipes(const evaluation::SetFolder& se
     return recipes;
 }
 
-std::vector<PictureRecipe> syntheticRecipes(int count, std::uint64_t seed)
+std::vector<PictureRecipe> syntheticRecipes(int count, std::uint64_t seed, const std::set<std::string>& without)
 {
     std::vector<PictureRecipe> recipes;
     for (int n = 0; n < count; ++n) {
@@ -65,8 +65,13 @@ std::vector<PictureRecipe> syntheticRecipes(int count, std::uint64_t seed)
         recipe.set = "synthetic";
         recipe.picture = "synthetic/" + std::to_string(n);
         recipe.name = recipe.picture;
+        for (const auto& kind : without) {
+            recipe.name += " without " + kind;
+        }
         recipe.instances = true;
-        recipe.make = [own = seedOf(seed, recipe.name)]() -> Result<TrainingPicture> { return syntheticScene(own); };
+        recipe.make = [own = seedOf(seed, recipe.picture), without]() -> Result<TrainingPicture> {
+            return syntheticScene(own, without);
+        };
         recipes.push_back(std::move(recipe));
     }
     return recipes;

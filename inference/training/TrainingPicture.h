@@ -5,6 +5,7 @@
 #include "core/image/SliceImage.h"
 
 #include <functional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -35,7 +36,8 @@ struct PictureRecipe {
 [[nodiscard]] Result<std::vector<PictureRecipe>> folderRecipes(const evaluation::SetFolder& set, int variants,
                                                                std::uint64_t seed, std::stop_token stop);
 /// Scenes of drawn objects, see SyntheticScenes.h.
-[[nodiscard]] std::vector<PictureRecipe> syntheticRecipes(int count, std::uint64_t seed);
+[[nodiscard]] std::vector<PictureRecipe> syntheticRecipes(int count, std::uint64_t seed,
+                                                          const std::set<std::string>& without = {});
 
 /// A seed for one thing out of a seed for all and a name.
 [[nodiscard]] std::uint64_t seedOf(std::uint64_t seed, std::string_view name);

@@ -1,10 +1,17 @@
 #include "inference/training/Workers.h"
 
 #include <ATen/ATen.h>
+#include <chrono>
 #include <cstring>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 namespace icmoe::training {
+
+namespace {
+
+constexpr std::chrono::hours kLongestWait{2}; // one may still encode its pictures
+
+}
 
 struct Workers::Store {
     c10::intrusive_ptr<c10d::TCPStore> store;
@@ -42,6 +49,7 @@ Result<std::shared_ptr<Workers>> Workers::meet(const Place& place)
         options.waitWorkers = false;
         auto store = std::make_unique<Store>();
         store->store = c10::make_intrusive<c10d::TCPStore>(place.host, options);
+        store->store->setTimeout(kLongestWait);
         Place met = place;
         met.port = store->store->getPort();
         return std::shared_ptr<Workers>(new Workers(std::move(met), std::move(store)));

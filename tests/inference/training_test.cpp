@@ -128,6 +128,17 @@ TEST(SyntheticScenes, AreTheSameForASeed_AndHoldSeveralObjects)
     EXPECT_GE(objects, 16U);
 }
 
+TEST(SyntheticScenes, EachKindCanBeLeftOut)
+{
+    for (const auto& kind : sceneKinds()) {
+        bool differs = false;
+        for (std::uint64_t seed = 0; seed < 6 && !differs; ++seed) {
+            differs = syntheticScene(seed, {kind}).image.pixels != syntheticScene(seed).image.pixels;
+        }
+        EXPECT_TRUE(differs) << kind;
+    }
+}
+
 TEST(PromptSimulator, PromptsFitTheirObject)
 {
     const auto truth = disc(60, 50, 25);
@@ -345,37 +356,84 @@ pid_t startSecondProcess(const std::string& test, std::uint16_t port)
     return ::posix_spawn(&child, "/proc/self/exe", nullptr, nullptr, arguments, environment.data()) == 0 ? child : -1;
 }
 
-TEST_F(ExpertTrainingTest, TwoProcesses_HaveTheGradientsOfOne)
+/// ‖a − b‖ / ‖b‖ of the gradients' running means in two kept states.
+double distanceOfGradients(const std::filesystem::path& a, const std::filesystem::path& b)
+{
+    const auto one = readTensorFile(a, std::size_t{64} << 20);
+    const auto other = readTensorFile(b, std::size_t{64} << 20);
+    if (!one || !other) {
+        return std::numeric_limits<double>::quiet_NaN();
+    }
+    double difference = 0;
+    double length = 0;
+    for (const auto& [name, moment] : other->tensors) {
+        if (name.starts_with("first.")) {
+            difference += (one->tensors.at(name) - moment).square().sum().item<double>();
+            length += moment.square().sum().item<double>();
+        }
+    }
+    return std::sqrt(difference / length);
+}
+
+/// Runs `train` in two processes that meet, and alone: with the name of the state to keep, and the workers.
+template<class Train>
+void trainTogetherAndAlone(const std::string& test, const Train& train)
 {
     if (const char* port = std::getenv("ICMOE_TEST_PORT")) { // the second process
         auto workers = Workers::meet({1, 2, "127.0.0.1", static_cast<std::uint16_t>(std::atoi(port))});
         ASSERT_TRUE(workers) << workers.error().oneLine();
-        ASSERT_TRUE(train(1, "", {}, *workers));
+        train("second", *workers);
         return;
     }
     const auto workers = Workers::meet({0, 2, "127.0.0.1", 0});
     ASSERT_TRUE(workers) << workers.error().oneLine();
-    const auto child = startSecondProcess("ExpertTrainingTest.TwoProcesses_HaveTheGradientsOfOne", (*workers)->port());
+    const auto child = startSecondProcess("ExpertTrainingTest." + test, (*workers)->port());
     ASSERT_GT(child, 0);
-    ASSERT_TRUE(train(1, "together", {}, *workers));
+    train("together", *workers);
     int status = -1;
     ::waitpid(child, &status, 0);
     EXPECT_EQ(status, 0);
-    ASSERT_TRUE(train(1, "alone"));
-    const auto together = readTensorFile(m_folder / "together", std::size_t{64} << 20);
-    const auto alone = readTensorFile(m_folder / "alone", std::size_t{64} << 20);
-    ASSERT_TRUE(together && alone);
-    double difference = 0;
-    double length = 0;
-    for (const auto& [name, moment] : alone->tensors) {
-        if (name.starts_with("first.")) { // the gradients' running mean
-            difference += (together->tensors.at(name) - moment).square().sum().item<double>();
-            length += moment.square().sum().item<double>();
-        }
+    train("alone", Workers::alone());
+}
+
+TEST_F(ExpertTrainingTest, TwoProcesses_HaveTheGradientsOfOne)
+{
+    trainTogetherAndAlone("TwoProcesses_HaveTheGradientsOfOne",
+                          [&](const std::string& state, const std::shared_ptr<Workers>& workers) {
+                              ASSERT_TRUE(train(1, state, {}, workers));
+                          });
+    if (std::getenv("ICMOE_TEST_PORT") == nullptr) {
+        EXPECT_LE(distanceOfGradients(m_folder / "together", m_folder / "alone"), 1e-5);
     }
-    EXPECT_GT(length, 0);
-    EXPECT_LE(std::sqrt(difference / length), 1e-5);
     EXPECT_EQ(Workers::meet({2, 2, "127.0.0.1", 0}).error().code, ErrorCode::invalidArgument);
+}
+
+TEST_F(ExpertTrainingTest, TwoProcesses_HaveTheGradientsOfOneInTheRoutedPhases)
+{
+    auto pack = std::make_shared<Pack>();
+    pack->taps = plainTaps();
+    pack->basic = ExpertParameters::fresh(kBasicExperts, 1);
+    const Council council(*m_weights, pack);
+    trainTogetherAndAlone("TwoProcesses_HaveTheGradientsOfOneInTheRoutedPhases",
+                          [&](const std::string& state, const std::shared_ptr<Workers>& workers) {
+                              RoutedOptions options;
+                              options.steps = 1;
+                              options.batch = 4;
+                              options.experts = 2;
+                              options.workers = workers;
+                              options.state = m_folder / (state + ".semantic");
+                              const auto quiet = [](const StepReport&) {};
+                              const auto semantic = trainSemanticExperts(council, *m_library, options, quiet, {});
+                              ASSERT_TRUE(semantic) << semantic.error().oneLine();
+                              options.experts = 4;
+                              options.state = m_folder / (state + ".adaptive");
+                              ASSERT_TRUE(
+                                  trainAdaptiveExperts(council, *m_library, Routing::fresh(4, 1), options, quiet, {}));
+                          });
+    if (std::getenv("ICMOE_TEST_PORT") == nullptr) {
+        EXPECT_LE(distanceOfGradients(m_folder / "together.semantic", m_folder / "alone.semantic"), 1e-5);
+        EXPECT_LE(distanceOfGradients(m_folder / "together.adaptive", m_folder / "alone.adaptive"), 1e-5);
+    }
 }
 
 TEST_F(ExpertTrainingTest, SemanticAndAdaptiveExperts_LearnBesideTheBasicOnes)
