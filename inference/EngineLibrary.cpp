@@ -3,17 +3,11 @@
 #include "inference/icmoe/IcMoeSegmenter.h"
 #include "inference/runtime/InferenceWorker.h"
 #include "inference/sam/EngineDescription.h"
-#include "inference/sam/SamSegmenter.h"
 #include "inference/training/ExpertTraining.h"
 #include "inference/weights/WeightsFile.h"
 
 namespace icmoe {
 namespace {
-
-Result<std::unique_ptr<Segmenter>> createSegmenter(const EngineOptions& options)
-{
-    return options.family == "litemedsam" ? createEngine(options) : createSam(options);
-}
 
 Result<std::unique_ptr<SegmentationService>> createService(const EngineOptions& options, Post post)
 {
@@ -22,7 +16,7 @@ Result<std::unique_ptr<SegmentationService>> createService(const EngineOptions& 
         worker.memoryCacheBytes = options.memoryCacheBytes;
         worker.cacheFolder = options.cacheFolder;
         worker.diskCacheBytes = options.diskCacheBytes;
-        return makeInferenceWorker([options] { return createSegmenter(options); }, worker, std::move(post));
+        return makeInferenceWorker([options] { return createEngine(options); }, worker, std::move(post));
     } catch (const std::exception& error) {
         return fail(ErrorCode::engineUnavailable,
                     std::string("the engine's thread could not be started: ") + error.what(), {},
@@ -30,7 +24,7 @@ Result<std::unique_ptr<SegmentationService>> createService(const EngineOptions& 
     }
 }
 
-constexpr EngineLibrary kLibrary{createService, createSegmenter, describeEngine, weights::importWeights,
+constexpr EngineLibrary kLibrary{createService, createEngine, describeEngine, weights::importWeights,
                                  training::trainExperts};
 
 } // namespace

@@ -16,6 +16,7 @@ namespace icmoe {
 
 /// What IC-MoE's experts are trained from and how (engine.md 2.6).
 struct TrainOptions {
+    std::string model = "litemedsam";        ///< that the experts build on: a name of weights/ModelCatalogue.h
     std::vector<std::filesystem::path> data; ///< sets: folders with images and labels, or folders of such; may be empty
     std::vector<std::string> leftOut;        ///< sets by name that take no part in anything
     int variants = 2;                        ///< of each picture: as it is, and augmented
@@ -35,7 +36,8 @@ struct TrainOptions {
     bool lowRankOnly = false;       ///< ablation: basic experts of low-rank updates and tokens alone
     std::vector<VoterKind> without; ///< ablation: kinds that the vote is not taught to hear
     int batch = 8;
-    /// Work folders of trainings that left data sets out: the vote also learns on those, with their experts.
+    double restyle = 0.1; ///< gain and offset of every channel of the cached features while experts learn; 0: none
+    /// Packs of trainings that left data sets out: the vote also learns on those sets, with these experts.
     std::vector<std::filesystem::path> folds;
     std::filesystem::path from; ///< a pack whose experts new phases begin as; empty: from scratch
     std::uint64_t seed = 1;

@@ -148,6 +148,10 @@ void addTrainCommand(CommandTable& table)
     command.add_option("--engine", choice->engine, "What is trained")
         ->check(CLI::IsMember({"icmoe"}))
         ->capture_default_str();
+    command
+        .add_option("--model", options.model,
+                    "What the experts build on: litemedsam, sam-vit-b, sam-vit-l, sam-vit-h, medsam-vit-b")
+        ->capture_default_str();
     command.add_option("--data", options.data, "Sets: folders with images and labels, or folders of such")->required();
     command.add_option("--work", options.work, "Folder for cached features and states")->required();
     command.add_option("--out", options.out, "The pack to write")->type_name("FILE");
@@ -155,9 +159,9 @@ void addTrainCommand(CommandTable& table)
     command.add_flag_callback(
         "--resume", [] {}, "Go on where an earlier run stopped (always done; for scripts that say it)");
     command.add_option("--leave-out", options.leftOut, "Sets that take no part in anything")->delimiter(',');
-    command.add_option(
-        "--fold", options.folds,
-        "Work folders of trainings with --leave-out, for the phase vote: it learns on their left-out sets");
+    command.add_option("--fold", options.folds,
+                       "Packs that were trained with --leave-out, for the phase vote: it also learns on the sets that "
+                       "they do not know");
     command
         .add_option("--phase", options.phases,
                     "Only these phases: basic, semantic, adaptive, selector, vote, joint; or decoder, the "
@@ -185,6 +189,7 @@ void addTrainCommand(CommandTable& table)
     share("--contrast", options.contrast, "Share of the contrastive loss; 0 leaves it out");
     share("--load-balance", options.loadBalance, "Share of the adaptive experts' load balance");
     share("--label-consistency", options.labelConsistency, "Share of the vote's consistency with the labels");
+    share("--restyle", options.restyle, "Gain and offset of the cached features while experts learn; 0 leaves it out");
     command.add_flag("--low-rank-only", options.lowRankOnly,
                      "For comparison: basic experts of low-rank updates and token offsets alone");
     std::vector<std::string> experts;

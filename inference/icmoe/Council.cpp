@@ -53,8 +53,9 @@ double meanEntropy(const at::Tensor& p)
 
 } // namespace
 
-Council::Council(const NetworkWeights& weights, std::shared_ptr<const Pack> pack)
-    : m_prompts(weights)
+Council::Council(const NetworkWeights& weights, std::shared_ptr<const Pack> pack, const PromptConvention& convention)
+    : m_corners(convention.corners)
+    , m_prompts(weights, kNetworkSide, convention.centre)
     , m_decoder(weights, m_prompts.densePosition())
     , m_experts(weights, m_prompts)
     , m_pack(std::move(pack))
@@ -306,10 +307,15 @@ void Council::hearRouted(const PictureContext& picture, const CouncilOptions& op
     }
 }
 
+Result<BoxQuestion> Council::ask(const std::vector<Prompt>& prompts, const NetworkGrid& grid) const
+{
+    return askBoxes(prompts, grid, m_corners);
+}
+
 Result<Hearing> Council::hear(const PictureContext& picture, const std::vector<Prompt>& prompts,
                               const CouncilOptions& options, const std::stop_token& stop) const
 {
-    const auto question = askBoxes(prompts, picture.grid);
+    const auto question = ask(prompts, picture.grid);
     if (!question) {
         return fail(question.error());
     }

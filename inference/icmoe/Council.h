@@ -7,6 +7,7 @@
 #include "inference/icmoe/Routing.h"
 #include "inference/icmoe/Selector.h"
 #include "inference/icmoe/Voting.h"
+#include "inference/sam/BoxHypotheses.h"
 #include "inference/sam/MaskDecoder.h"
 
 #include <memory>
@@ -50,13 +51,21 @@ struct CouncilOptions {
     bool preview = false; ///< three hypotheses and the basic experts only
 };
 
+/// How a base wants its prompts, in pixels of the 256 × 256 grid.
+struct PromptConvention {
+    double centre = 0.5; ///< as PromptEncoder
+    BoxCorners corners = BoxCorners::truncated;
+};
+
 /// The voices of the frozen base and of a pack's experts on one prompt set (engine.md 2.3). Knows nothing of the vote.
 class Council {
 public:
     /// `weights` and `pack` outlive it; a pack without experts leaves the base's voices.
-    Council(const NetworkWeights& weights, std::shared_ptr<const Pack> pack);
+    Council(const NetworkWeights& weights, std::shared_ptr<const Pack> pack, const PromptConvention& convention = {});
 
     [[nodiscard]] PictureContext prepare(const PictureFeatures& features, const NetworkGrid& grid) const;
+    /// What the base is asked: askBoxes() as this base wants its corners.
+    [[nodiscard]] Result<BoxQuestion> ask(const std::vector<Prompt>& prompts, const NetworkGrid& grid) const;
     /// Checked prompts in canonical order. invalidArgument where nothing says what is inside; cancelled.
     [[nodiscard]] Result<Hearing> hear(const PictureContext& picture, const std::vector<Prompt>& prompts,
                                        const CouncilOptions& options, const std::stop_token& stop) const;
@@ -91,6 +100,7 @@ private:
     [[nodiscard]] ExpertBatch batch(const PictureContext& picture, const PromptReading& reading,
                                     std::vector<std::int64_t> experts) const;
 
+    const BoxCorners m_corners;
     const PromptEncoder m_prompts;
     const MaskDecoder m_decoder;
     const ExpertDecoder m_experts;

@@ -147,7 +147,9 @@ struct ExpertDecoder::Call {
         const auto image = expanded(batch.image, count);
         const auto maps = expanded(batch.maps, count);
         const auto pooled = at::avg_pool2d(at::cat({maps, image}, 1), 2);
-        auto half = at::cat({expanded(batch.half, count), expanded(batch.full, count), pooled}, 1);
+        auto half = batch.half.defined()
+                        ? at::cat({expanded(batch.half, count), expanded(batch.full, count), pooled}, 1)
+                        : at::constant_pad_nd(pooled, {0, 0, 0, 0, kHalfTapChannels + kFullTapChannels, 0});
         half = at::gelu(convolve("half.0", half, 1, 0, 1));
         half = at::gelu(convolve("half.1", half, 1, 1, 24));
         half = at::gelu(convolve("half.2", half, 1, 0, 1));

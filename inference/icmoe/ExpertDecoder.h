@@ -23,8 +23,8 @@ enum TokenKind : int {
 struct ExpertBatch {
     std::vector<std::int64_t> experts; ///< which expert answers each sample; empty: the base, for every sample
     at::Tensor embedding;              ///< [N or 1, 4096, 256] of the encoder
-    at::Tensor half;                   ///< [N or 1, 32, 128, 128] stage 1, projected
-    at::Tensor full;                   ///< [N or 1, 16, 128, 128] stage 0, projected
+    at::Tensor half;                   ///< [N or 1, 32, 128, 128] stage 1, projected; undefined where there is none
+    at::Tensor full;                   ///< [N or 1, 16, 128, 128] stage 0, projected; as `half`
     at::Tensor image;                  ///< [N or 1, 3, 256, 256] in 0..1
     at::Tensor maps;                   ///< [N or 1, 7, 256, 256] prompt maps
     at::Tensor points;                 ///< [N or 1, P, 2] in network pixels

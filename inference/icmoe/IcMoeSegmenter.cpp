@@ -1,11 +1,12 @@
 #include "inference/icmoe/IcMoeSegmenter.h"
 
 #include "core/mask/Metrics.h"
-#include "inference/icmoe/Council.h"
+#include "inference/icmoe/Foundation.h"
 #include "inference/icmoe/Quality.h"
 #include "inference/icmoe/VoteCount.h"
 #include "inference/sam/LiteMedSamSegmenter.h"
 #include "inference/sam/MaskGuarantees.h"
+#include "inference/sam/SamSegmenter.h"
 #include "inference/sam/SegmenterSupport.h"
 #include "inference/sam/TorchGuard.h"
 
@@ -28,7 +29,7 @@ public:
         : m_features(std::move(features))
     {
     }
-    std::size_t byteSize() const override { return PictureFeatures::byteSize(); }
+    std::size_t byteSize() const override { return PictureFeatures::byteSize(m_features.hasTaps()); }
     const PictureFeatures& features() const { return m_features; }
 
 private:
@@ -42,10 +43,11 @@ at::Tensor logitOf(const at::Tensor& p)
 
 class IcMoeSegmenter final : public Segmenter {
 public:
-    IcMoeSegmenter(const weights::WeightsFile& weights, std::shared_ptr<const Pack> pack, const EngineOptions& options)
-        : m_weights(weights.tensors)
+    IcMoeSegmenter(std::unique_ptr<Foundation> foundation, std::shared_ptr<const Pack> pack,
+                   const EngineOptions& options)
+        : m_foundation(std::move(foundation))
         , m_pack(std::move(pack))
-        , m_council(m_weights, m_pack)
+        , m_council(m_foundation->weights(), m_pack, m_foundation->convention())
         , m_guarantees(options.guarantees)
         , m_previews(options.previews)
     {
@@ -62,21 +64,19 @@ public:
             }
         }
         m_takesMean = !options.withVote;
-        const auto precision = choosePrecision(options.precision);
-        m_encoder = fastestImageEncoder(m_weights, precision);
         m_info.engine = "IC-MoE";
-        m_info.weightsSha256 = weights.sha256;
+        m_info.weightsSha256 = m_foundation->sha256();
         m_info.expertsRevision = m_pack->sha256;
-        m_info.precision = precision == Precision::bf16 ? "bf16" : "fp32";
+        m_info.precision = choosePrecision(options.precision) == Precision::bf16 ? "bf16" : "fp32";
         m_info.threads = at::get_num_threads();
         m_info.device = "CPU, " + std::to_string(m_info.threads) + (m_info.threads == 1 ? " thread" : " threads");
-        m_info.preprocessing = kPreprocessingVersion;
+        m_info.preprocessing = m_foundation->preprocessingVersion();
     }
 
     EngineInfo info() const override { return m_info; }
     std::string featuresKey() const override { return m_pack->taps.hash(); }
     std::uint64_t encodeCount() const override { return m_encodeCount; }
-    int encodeSteps() const override { return m_encoder->steps(); }
+    int encodeSteps() const override { return m_foundation->encodeSteps(); }
     bool hasPreview() const override { return m_previews; }
 
     Result<std::shared_ptr<const Embedding>> encode(const SliceImage& image, std::stop_token stop,
@@ -84,11 +84,11 @@ public:
     {
         return guarded<std::shared_ptr<const Embedding>>(
             "encoding the slice", [&]() -> Result<std::shared_ptr<const Embedding>> {
-                const auto input = icmoe::prepare(image);
+                const auto input = m_foundation->prepare(image);
                 if (!input) {
                     return fail(input.error());
                 }
-                auto features = encodeFeatures(*m_encoder, *input, m_pack->taps, [&] {
+                auto features = m_foundation->encode(*input, m_pack->taps, [&] {
                     if (checkpoint) {
                         checkpoint();
                     }
@@ -150,7 +150,7 @@ private:
             return fail(sound.error());
         }
         auto ordered = canonicalOrder(prompts);
-        const auto grid = NetworkGrid::of(image.width, image.height, image.spacingX, image.spacingY);
+        const auto grid = m_foundation->gridOf(image);
         const auto& picture = prepared(own->features(), grid);
         Proposal proposal;
         if (const auto* label = labelAlone(ordered)) {
@@ -292,7 +292,7 @@ private:
                              grid.height);
     }
 
-    const NetworkWeights m_weights;
+    const std::unique_ptr<Foundation> m_foundation;
     const std::shared_ptr<const Pack> m_pack;
     const Council m_council;
     const bool m_guarantees;
@@ -302,7 +302,6 @@ private:
     bool m_takesMean = false;
     std::optional<VotingNetwork> m_vote;
     std::optional<QualityEstimate> m_quality;
-    std::unique_ptr<ImageEncoder> m_encoder;
     EngineInfo m_info;
     std::uint64_t m_encodeCount = 0;
     PreparedSlices<PictureContext> m_prepared;
@@ -338,25 +337,64 @@ Result<std::shared_ptr<const Pack>> findPack(const EngineOptions& options, const
 std::unique_ptr<Segmenter> makeIcMoeSegmenter(const weights::WeightsFile& weights, std::shared_ptr<const Pack> pack,
                                               const EngineOptions& options)
 {
-    return std::make_unique<IcMoeSegmenter>(weights, std::move(pack), options);
+    return std::make_unique<IcMoeSegmenter>(std::make_unique<Foundation>(weights, choosePrecision(options.precision)),
+                                            std::move(pack), options);
 }
 
-Result<std::unique_ptr<Segmenter>> createEngine(const EngineOptions& options)
+std::unique_ptr<Segmenter> makeIcMoeSegmenter(const std::shared_ptr<const weights::WeightsFile>& weights,
+                                              const weights::Model& model, const weights::VitShape& shape,
+                                              std::shared_ptr<const Pack> pack, const EngineOptions& options)
+{
+    return std::make_unique<IcMoeSegmenter>(
+        std::make_unique<Foundation>(weights, model, shape, choosePrecision(options.precision)), std::move(pack),
+        options);
+}
+
+namespace {
+
+Result<std::unique_ptr<Segmenter>> createOnLiteMedSam(const EngineOptions& options)
 {
     const auto weights = weights::loadLiteMedSam(options.weightFolders);
     if (!weights) {
         return fail(weights.error());
     }
-    return guarded<std::unique_ptr<Segmenter>>("starting the engine", [&]() -> Result<std::unique_ptr<Segmenter>> {
-        auto pack = findPack(options, weights->sha256);
-        if (!pack) {
-            return fail(pack.error());
-        }
-        if (!*pack) {
-            return createLiteMedSam(options);
-        }
-        prepareTorch(options);
-        return makeIcMoeSegmenter(*weights, std::move(*pack), options);
+    auto pack = findPack(options, weights->sha256);
+    if (!pack) {
+        return fail(pack.error());
+    }
+    if (!*pack) {
+        return createLiteMedSam(options);
+    }
+    prepareTorch(options);
+    return makeIcMoeSegmenter(*weights, std::move(*pack), options);
+}
+
+Result<std::unique_ptr<Segmenter>> createOnSam(const EngineOptions& options)
+{
+    const auto* model = weights::findModel(options.family);
+    const auto* shape = model != nullptr ? weights::samShape(model->variant) : nullptr;
+    if (shape == nullptr || options.experts == "none" || options.experts == "shipped") { // none is shipped for it
+        return createSam(options);
+    }
+    auto file = weights::loadWeights(options.weightFolders, *model);
+    if (!file) {
+        return fail(file.error());
+    }
+    auto pack = findPack(options, file->sha256);
+    if (!pack) {
+        return fail(pack.error());
+    }
+    prepareTorch(options);
+    return makeIcMoeSegmenter(std::make_shared<const weights::WeightsFile>(std::move(*file)), *model, *shape,
+                              std::move(*pack), options);
+}
+
+} // namespace
+
+Result<std::unique_ptr<Segmenter>> createEngine(const EngineOptions& options)
+{
+    return guarded<std::unique_ptr<Segmenter>>("starting the engine", [&] {
+        return options.family == "litemedsam" ? createOnLiteMedSam(options) : createOnSam(options);
     });
 }
 

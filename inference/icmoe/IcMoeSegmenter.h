@@ -2,6 +2,8 @@
 
 #include "inference/Engine.h"
 #include "inference/icmoe/Pack.h"
+#include "inference/weights/ModelCatalogue.h"
+#include "inference/weights/SamStructure.h"
 #include "inference/weights/WeightsFile.h"
 
 namespace icmoe {
@@ -14,8 +16,14 @@ namespace icmoe {
 /// While a pack brings no trained vote, a box answers with mask 0 and a click with the best hypothesis.
 [[nodiscard]] std::unique_ptr<Segmenter>
 makeIcMoeSegmenter(const weights::WeightsFile& weights, std::shared_ptr<const Pack> pack, const EngineOptions& options);
+/// The same on SAM or MedSAM, whose encoder has these measures.
+[[nodiscard]] std::unique_ptr<Segmenter> makeIcMoeSegmenter(const std::shared_ptr<const weights::WeightsFile>& weights,
+                                                            const weights::Model& model, const weights::VitShape& shape,
+                                                            std::shared_ptr<const Pack> pack,
+                                                            const EngineOptions& options);
 
-/// The engine as the options describe it: the base alone without a pack. Errors of the weights and of findPack().
+/// The engine as the options describe it: the base alone without a pack, and a pack of its own for SAM and MedSAM.
+/// Errors of the weights and of findPack().
 [[nodiscard]] Result<std::unique_ptr<Segmenter>> createEngine(const EngineOptions& options);
 
 } // namespace icmoe

@@ -43,19 +43,28 @@ std::string TapProjection::hash() const
     return hash.hex();
 }
 
+TapProjection TapProjection::none()
+{
+    return {at::zeros({kHalfTapChannels, 128}), at::zeros({kHalfTapChannels}), at::zeros({kFullTapChannels, 64}),
+            at::zeros({kFullTapChannels})};
+}
+
 std::vector<std::byte> PictureFeatures::toBytes() const
 {
     std::vector<std::byte> bytes;
-    bytes.reserve(byteSize());
+    bytes.reserve(byteSize(hasTaps()));
     for (const auto* tensor : {&embedding, &half, &full, &image}) {
-        append(bytes, *tensor);
+        if (tensor->defined()) {
+            append(bytes, *tensor);
+        }
     }
     return bytes;
 }
 
 Result<PictureFeatures> PictureFeatures::fromBytes(std::span<const std::byte> bytes)
 {
-    if (bytes.size() != byteSize()) {
+    const bool withTaps = bytes.size() == byteSize();
+    if (!withTaps && bytes.size() != byteSize(false)) {
         return fail(ErrorCode::malformedFile, "cached features have " + std::to_string(bytes.size()) + " bytes, " +
                                                   std::to_string(byteSize()) + " were expected");
     }
@@ -67,29 +76,35 @@ Result<PictureFeatures> PictureFeatures::fromBytes(std::span<const std::byte> by
     };
     PictureFeatures features;
     features.embedding = take({4096, 256}, at::kHalf);
-    features.half = take({kHalfTapChannels, 128, 128}, at::kHalf);
-    features.full = take({kFullTapChannels, 128, 128}, at::kHalf);
-    features.image = take({3, kNetworkSide, kNetworkSide}, at::kByte);
+    if (withTaps) {
+        features.half = take({kHalfTapChannels, 128, 128}, at::kHalf);
+        features.full = take({kFullTapChannels, 128, 128}, at::kHalf);
+    }
+    features.image = take({3, 256, 256}, at::kByte);
     return features;
 }
 
-std::optional<PictureFeatures> encodeFeatures(ImageEncoder& encoder, const NetworkInput& input,
-                                              const TapProjection& taps, const ImageEncoder::Step& step)
+std::optional<PictureFeatures> encodeFeatures(ImageEncoder& encoder, const std::vector<float>& values,
+                                              const at::Tensor& image, const TapProjection* taps,
+                                              const ImageEncoder::Step& step)
 {
     PictureFeatures features;
-    const auto embedding = encoder.encode(input.values.data(), step, [&](std::string_view name, const at::Tensor& tap) {
-        if (name == kHalfTap) {
-            features.half = projected(tap, taps.halfWeight, taps.halfBias);
-        } else if (name == kFullTap) {
-            features.full = projected(pooled(tap), taps.fullWeight, taps.fullBias);
-        }
-    });
+    ImageEncoder::Tap see;
+    if (taps != nullptr) {
+        see = [&](std::string_view name, const at::Tensor& tap) {
+            if (name == kHalfTap) {
+                features.half = projected(tap, taps->halfWeight, taps->halfBias);
+            } else if (name == kFullTap) {
+                features.full = projected(pooled(tap), taps->fullWeight, taps->fullBias);
+            }
+        };
+    }
+    const auto embedding = encoder.encode(values.data(), step, see);
     if (!embedding) {
         return std::nullopt;
     }
     features.embedding = embedding->to(at::kHalf);
-    const auto values = at::from_blob(const_cast<float*>(input.values.data()), {kNetworkSide, kNetworkSide, 3});
-    features.image = (values * 255).round().to(at::kByte).permute({2, 0, 1}).contiguous();
+    features.image = image;
     return features;
 }
 
@@ -109,10 +124,10 @@ void TapStatistics::Moments::add(const at::Tensor& values)
     count += static_cast<double>(rows.size(0));
 }
 
-void TapStatistics::add(ImageEncoder& encoder, const NetworkInput& input)
+void TapStatistics::add(ImageEncoder& encoder, const std::vector<float>& values)
 {
     (void)encoder.encode(
-        input.values.data(), [] { return true; },
+        values.data(), [] { return true; },
         [&](std::string_view name, const at::Tensor& tap) {
             if (name == kHalfTap) {
                 m_half.add(tap);

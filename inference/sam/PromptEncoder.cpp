@@ -7,8 +7,9 @@
 
 namespace icmoe {
 
-PromptEncoder::PromptEncoder(const NetworkWeights& weights, int side)
+PromptEncoder::PromptEncoder(const NetworkWeights& weights, int side, double centre)
     : m_side(side)
+    , m_centre(centre)
 {
     const std::string root = "prompt_encoder.";
     m_frequencies = weights.get(root + "pe_layer.positional_encoding_gaussian_matrix");
@@ -40,13 +41,13 @@ at::Tensor PromptEncoder::position(const at::Tensor& unit) const
 
 at::Tensor PromptEncoder::boxes(const at::Tensor& boxes) const
 {
-    auto corners = position((boxes + 0.5).view({-1, 2, 2}) / m_side); // N×2×256
+    auto corners = position((boxes + m_centre).view({-1, 2, 2}) / m_side); // N×2×256
     return corners + at::stack({m_point[2], m_point[3]});
 }
 
 at::Tensor PromptEncoder::points(const at::Tensor& points, const at::Tensor& labels, bool pad) const
 {
-    auto at = points + 0.5;
+    auto at = points + m_centre;
     auto kind = labels;
     if (pad) {
         at = at::cat({at, at::zeros({points.size(0), 1, 2})}, 1);
@@ -61,7 +62,7 @@ at::Tensor PromptEncoder::points(const at::Tensor& points, const at::Tensor& lab
 
 at::Tensor PromptEncoder::tokens(const at::Tensor& points, const at::Tensor& kinds) const
 {
-    auto code = position((points + 0.5) / m_side);
+    auto code = position((points + m_centre) / m_side);
     const auto kind = kinds.unsqueeze(-1); // N×P×1
     for (int n = 0; n < 4; ++n) {
         code = at::where(kind == n, code + m_point[n], code);

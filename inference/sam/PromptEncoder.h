@@ -9,8 +9,9 @@ class NetworkWeights;
 /// SAM's prompt encoder: prompts become tokens of 256 values and a dense map of 64 × 64 cells.
 class PromptEncoder {
 public:
-    /// `side`: of the square picture whose pixels prompts are given in.
-    explicit PromptEncoder(const NetworkWeights& weights, int side = 256);
+    /// `side`: of the square picture whose pixels prompts are given in; `centre`: from a pixel's number to the place
+    /// that the network was trained with.
+    explicit PromptEncoder(const NetworkWeights& weights, int side = 256, double centre = 0.5);
 
     /// Position code of the 64 × 64 grid's cell centres: [4096, 256]. Constant.
     [[nodiscard]] const at::Tensor& densePosition() const { return m_densePosition; }
@@ -32,6 +33,7 @@ private:
     [[nodiscard]] at::Tensor position(const at::Tensor& unit) const;
 
     int m_side;
+    double m_centre;
     at::Tensor m_frequencies; ///< [2, 128]
     at::Tensor m_densePosition;
     at::Tensor m_noMask;

@@ -8,6 +8,8 @@
 
 namespace icmoe {
 
+/// Stored with every answer; changes when the same picture would become other numbers.
+inline constexpr int kSamPreprocessingVersion = 1;
 /// The side of the square that SAM and MedSAM see.
 inline constexpr int kSamSide = 1024;
 /// Of their masks.

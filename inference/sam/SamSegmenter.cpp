@@ -19,8 +19,6 @@
 namespace icmoe {
 namespace {
 
-/// Stored with every answer; changes when the same picture would become other numbers.
-constexpr int kSamPreprocessingVersion = 1;
 constexpr std::size_t kOfferedGuesses = 3; // candidates that a click gets
 constexpr int kMasks = 4;                  // 0 is the answer to clear prompts, 1 to 3 those to an ambiguous one
 

@@ -178,7 +178,7 @@ private:
                 m_usage[static_cast<std::size_t>(pairs.back().expert)] += 1;
             }
         }
-        const auto batch = batchOf(m_library, pairs);
+        const auto batch = batchOf(m_library, pairs, m_options.restyle);
         if (!batch) {
             return fail(batch.error());
         }

@@ -15,6 +15,30 @@ namespace {
 
 constexpr double kIouShare = 0.05;
 
+/// A gain and an offset for every channel.
+at::Tensor restyled(const at::Tensor& features, std::int64_t channels, double strength, Random& random)
+{
+    if (strength <= 0) {
+        return features;
+    }
+    const auto draw = [&](const at::Tensor& like) {
+        auto values = at::empty_like(like);
+        auto* first = values.data_ptr<float>();
+        std::generate_n(first, values.numel(), [&] { return static_cast<float>(strength * random.normal()); });
+        return values;
+    };
+    const auto plain = features.to(at::kFloat);
+    std::vector<std::int64_t> others;
+    for (std::int64_t n = 0; n < plain.dim(); ++n) {
+        if (n != channels) {
+            others.push_back(n);
+        }
+    }
+    const auto mean = plain.mean(others, true);
+    const auto deviation = (plain - mean).square().mean(others, true).sqrt();
+    return mean + (plain - mean) * (1 + draw(mean)) + deviation * draw(mean);
+}
+
 /// LibTorch's autocast on this thread for as long as it lives.
 class Bf16Products {
 public:
@@ -42,7 +66,7 @@ private:
 
 } // namespace
 
-Result<ExpertBatch> batchOf(ViewLibrary& library, const std::vector<TrainingCase>& cases)
+Result<ExpertBatch> batchOf(ViewLibrary& library, const std::vector<TrainingCase>& cases, double restyle)
 {
     std::vector<at::Tensor> embedding;
     std::vector<at::Tensor> half;
@@ -57,9 +81,12 @@ Result<ExpertBatch> batchOf(ViewLibrary& library, const std::vector<TrainingCase
         if (!features) {
             return fail(features.error());
         }
-        embedding.push_back(features->embedding);
-        half.push_back(features->half);
-        full.push_back(features->full);
+        Random random = one.random; // a copy: what is drawn here changes no later prompt
+        embedding.push_back(restyled(features->embedding, 1, restyle, random));
+        if (features->hasTaps()) {
+            half.push_back(restyled(features->half, 0, restyle, random));
+            full.push_back(restyled(features->full, 0, restyle, random));
+        }
         image.push_back(features->image);
         readings.push_back(readPrompts(canonicalOrder(one.prompts), library.views()[one.view].grid));
         auto& reading = readings.back();
@@ -78,8 +105,10 @@ Result<ExpertBatch> batchOf(ViewLibrary& library, const std::vector<TrainingCase
         kinds.push_back(at::constant_pad_nd(reading.kinds[0], {0, missing}, static_cast<double>(kNoToken)));
     }
     batch.embedding = at::stack(embedding).to(at::kFloat);
-    batch.half = at::stack(half).to(at::kFloat);
-    batch.full = at::stack(full).to(at::kFloat);
+    if (!half.empty()) {
+        batch.half = at::stack(half).to(at::kFloat);
+        batch.full = at::stack(full).to(at::kFloat);
+    }
     batch.image = at::stack(image).to(at::kFloat) / 255;
     batch.maps = at::stack(maps);
     batch.points = at::stack(points);

@@ -19,8 +19,11 @@ struct TrainingCase {
     Random random{0};       ///< of its own, so that its prompts do not depend on who answers it
 };
 
-/// The cases as one batch for the experts, in their order. Errors of ViewLibrary::features().
-[[nodiscard]] Result<ExpertBatch> batchOf(ViewLibrary& library, const std::vector<TrainingCase>& cases);
+/// The cases as one batch for the experts, in their order. `restyle`: deviation of a gain and an offset that every
+/// channel of the cached features gets, which stands for another scanner; 0: as they are. Errors of
+/// ViewLibrary::features().
+[[nodiscard]] Result<ExpertBatch> batchOf(ViewLibrary& library, const std::vector<TrainingCase>& cases,
+                                          double restyle = 0);
 
 /// Answers in fp32; inside, products are in bfloat16 where that is asked for.
 [[nodiscard]] ExpertAnswers inBf16(bool wanted, const std::function<ExpertAnswers()>& answer);

@@ -172,6 +172,20 @@ std::vector<std::int64_t> backgroundCells(const at::Tensor& cover, bool near, st
     return some(cellsWhere([&](auto n) { return covered[n] < 0.01F && (close[n] > kCovered) == near; }), most, random);
 }
 
+Embedded centred(const Embedded& embedded)
+{
+    std::map<int, std::vector<at::Tensor>> ofClass;
+    for (std::size_t n = 0; n < embedded.classes.size(); ++n) {
+        ofClass[embedded.classes[n]].push_back(embedded.vectors[static_cast<std::int64_t>(n)]);
+    }
+    std::vector<at::Tensor> means;
+    for (const auto& [name, vectors] : ofClass) {
+        means.push_back(at::stack(vectors).mean(0));
+    }
+    const auto from = embedded.vectors - at::stack(means).mean(0);
+    return {from / from.norm(2, at::IntArrayRef{1}, true).clamp_min(1e-6), embedded.classes};
+}
+
 Cohesion cohesionOf(const Embedded& embedded)
 {
     Cohesion cohesion;

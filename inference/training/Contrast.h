@@ -68,5 +68,8 @@ struct Cohesion {
     double between = 0;
 };
 [[nodiscard]] Cohesion cohesionOf(const Embedded& embedded);
+/// The directions from the mean of the classes' means: what a projection gives to all structures alike is taken away,
+/// which is most of what an untrained one gives.
+[[nodiscard]] Embedded centred(const Embedded& embedded);
 
 } // namespace icmoe::training

@@ -2,6 +2,7 @@
 
 #include "core/base/AtomicFile.h"
 #include "core/base/Sha256.h"
+#include "inference/icmoe/Foundation.h"
 #include "inference/icmoe/TensorFile.h"
 #include "inference/sam/LiteMedSamSegmenter.h"
 #include "inference/sam/TensorMemory.h"
@@ -20,7 +21,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <fstream>
 #include <set>
 #include <sys/stat.h>
 
@@ -34,7 +34,6 @@ constexpr std::size_t kPicturesOfProjections = 140;
 constexpr const char* kPackLicence =
     "CC BY-SA 4.0 (trained on sets of the Medical Segmentation Decathlon; copies and changes keep this notice)";
 constexpr std::size_t kKeptMemory = std::size_t{3} << 30;
-constexpr const char* kLeftOutFile = "left-out.txt"; ///< in the work folder: a set in each line
 constexpr std::size_t kLargestFile = std::size_t{64} << 20;
 
 std::string textOf(const StepReport& report)
@@ -67,15 +66,13 @@ std::string textOf(const VoteTable& table)
 /// One run: the frozen base, the pictures, the phases.
 class Run {
 public:
-    Run(const TrainOptions& options, const TrainObserver& observe, std::stop_token stop,
-        const weights::WeightsFile& weights)
+    Run(const TrainOptions& options, const TrainObserver& observe, std::stop_token stop, Foundation& foundation)
         : m_options(options)
         , m_observe(observe)
         , m_stop(std::move(stop))
-        , m_weights(weights.tensors)
-        , m_weightsSha256(weights.sha256)
-        , m_prompts(m_weights)
-        , m_encoder(makeFusedImageEncoder(m_weights))
+        , m_foundation(foundation)
+        , m_weights(foundation.weights())
+        , m_prompts(m_weights, kNetworkSide, foundation.convention().centre)
         , m_decoder(m_weights, m_prompts)
     {
     }
@@ -153,7 +150,7 @@ private:
         if (m_options.from.empty()) {
             return {};
         }
-        auto pack = Pack::read(m_options.from, m_weightsSha256);
+        auto pack = Pack::read(m_options.from, m_foundation.sha256());
         if (!pack) {
             return fail(pack.error());
         }
@@ -172,15 +169,6 @@ private:
                                                  : evaluation::findSets(m_options.data);
         if (!sets) {
             return fail(sets.error());
-        }
-        std::string leftOut;
-        for (const auto& name : m_options.leftOut) {
-            leftOut += name + "\n";
-        }
-        if (auto kept = writeFileAtomically(m_options.work / kLeftOutFile, std::as_bytes(std::span(leftOut)),
-                                            {.replace = true, .mode = 0600});
-            !kept) {
-            return kept;
         }
         std::vector<std::vector<PictureRecipe>> ofSets;
         for (const auto& set : *sets) {
@@ -219,6 +207,10 @@ private:
             m_taps = m_begin.taps;
             return keepTaps();
         }
+        if (!m_foundation.hasTaps()) {
+            m_taps = TapProjection::none();
+            return keepTaps();
+        }
         TapStatistics statistics;
         const auto count = std::min(kPicturesOfProjections, m_recipes.size());
         for (std::size_t n = 0; n < count; ++n) {
@@ -226,11 +218,11 @@ private:
                 return fail(ErrorCode::cancelled, "interrupted");
             }
             const auto picture = m_recipes[n * m_recipes.size() / count].make();
-            const auto input = picture ? prepare(picture->image) : fail(picture.error());
+            const auto input = picture ? m_foundation.prepare(picture->image) : fail(picture.error());
             if (!input) {
                 return fail(input.error());
             }
-            statistics.add(*m_encoder, *input);
+            m_foundation.addTo(statistics, *input);
             tell("projections", n + 1, count);
         }
         m_taps = statistics.projection();
@@ -257,11 +249,17 @@ private:
             return fail(disk.error());
         }
         Sha256 key;
-        key.update(m_weightsSha256 + m_taps.hash() + std::to_string(kPreprocessingVersion));
+        key.update(m_foundation.sha256() + m_taps.hash() + std::to_string(m_foundation.preprocessingVersion()));
         m_library = std::make_unique<ViewLibrary>(std::move(*disk), m_options.memoryBytes, key.hex());
+        const auto encode = [&](const SliceImage& image) -> Result<EncodedPicture> {
+            auto input = m_foundation.prepare(image);
+            if (!input) {
+                return fail(input.error());
+            }
+            return EncodedPicture{input->grid, *m_foundation.encode(*input, m_taps, [] { return true; })};
+        };
         return m_library->add(
-            m_recipes, *m_encoder, m_taps, [&](std::size_t done, std::size_t total) { tell("features", done, total); },
-            m_stop);
+            m_recipes, encode, [&](std::size_t done, std::size_t total) { tell("features", done, total); }, m_stop);
     }
 
     /// Is the picture one of those that experts never see?
@@ -324,6 +322,7 @@ private:
         options.views = viewsFor(false);
         options.state = file(phase + ".state");
         options.workers = m_workers;
+        options.restyle = m_options.restyle;
         return options;
     }
 
@@ -364,7 +363,7 @@ private:
         joint.setWeights = m_options.setWeights;
         joint.views = viewsFor(false);
         joint.outsiders = viewsFor(true);
-        const auto learned = trainJointly(m_weights, **pack, *m_library, joint, progressOf("joint"), m_stop);
+        const auto learned = trainJointly(m_foundation, **pack, *m_library, joint, progressOf("joint"), m_stop);
         if (!learned) {
             return fail(learned.error());
         }
@@ -409,10 +408,16 @@ private:
     Result<std::shared_ptr<Pack>> packOf(const std::filesystem::path& work) const
     {
         auto pack = std::make_shared<Pack>();
-        pack->baseSha256 = m_weightsSha256;
+        pack->baseSha256 = m_foundation.sha256();
         pack->description.name = "icmoe";
         pack->description.licence = kPackLicence;
-        pack->description.data = m_setNames;
+        pack->description.data = m_begin.description.data; // what its experts began with counts as well
+        for (const auto& name : m_setNames) {
+            if (std::find(pack->description.data.begin(), pack->description.data.end(), name) ==
+                pack->description.data.end()) {
+                pack->description.data.push_back(name);
+            }
+        }
         pack->description.classes = classNames();
         pack->taps = m_taps;
         for (const auto& [phase, experts] :
@@ -445,6 +450,7 @@ private:
         routed.steps = stepsOf(phase, 800);
         routed.state = file(phase + ".state");
         routed.workers = m_workers;
+        routed.restyle = m_options.restyle;
         routed.batch = m_options.batch;
         routed.bf16 = m_options.bf16 && hasBf16Hardware();
         routed.experts = experts;
@@ -515,15 +521,19 @@ private:
         if (!pack) {
             return fail(pack.error());
         }
-        const Council council(m_weights, *pack);
+        const Council council(m_weights, *pack, m_foundation.convention());
         const auto result = trainSemanticExperts(council, *m_library, routedOptions("semantic", kSemanticExperts),
                                                  progressOf("semantic"), m_stop);
         if (!result) {
             return fail(result.error());
         }
-        std::array<char, 160> text{};
-        std::snprintf(text.data(), text.size(), "cosines within classes %.3f to %.3f, between %.3f to %.3f",
-                      result->before.within, result->after.within, result->before.between, result->after.between);
+        std::array<char, 240> text{};
+        std::snprintf(text.data(), text.size(),
+                      "cosines within classes %.3f to %.3f, between %.3f to %.3f; about the classes' mean: within %.3f "
+                      "to %.3f, between %.3f to %.3f",
+                      result->before.within, result->after.within, result->before.between, result->after.between,
+                      result->beforeCentred.within, result->afterCentred.within, result->beforeCentred.between,
+                      result->afterCentred.between);
         tell("semantic", 1, 1, text.data());
         keepPicture("semantic.embedding", embeddingPicture(result->judged, classNames()));
         return keep("semantic", *result);
@@ -540,7 +550,7 @@ private:
         }
         auto options = routedOptions("adaptive", kAdaptiveExperts);
         options.batch = std::max(1, m_options.batch / 2); // each case goes to two experts
-        const Council council(m_weights, *pack);
+        const Council council(m_weights, *pack, m_foundation.convention());
         auto routing = (*pack)->routing.empty() ? Routing::fresh(kAdaptiveExperts, m_options.seed) : (*pack)->routing;
         const auto result = trainAdaptiveExperts(council, *m_library, routing, options, progressOf("adaptive"), m_stop);
         return result ? keep("adaptive", *result) : fail(result.error());
@@ -572,7 +582,7 @@ private:
             return fail(pack.error());
         }
         (*pack)->selector.clear();
-        const Council council(m_weights, *pack);
+        const Council council(m_weights, *pack, m_foundation.convention());
         const auto selector = trainSelector(council, *m_library, voteOptions(), progressOf("selector"), m_stop);
         return selector ? writeTensorFile(file("selector"), *selector, {}, true) : fail(selector.error());
     }
@@ -582,30 +592,31 @@ private:
         std::unique_ptr<Council> council;
         std::vector<std::size_t> views;
     };
-    Result<Fold> foldOf(const std::filesystem::path& work, const NamedTensors& selector) const
+    Result<Fold> foldOf(const std::filesystem::path& file, const NamedTensors& selector) const
     {
-        std::ifstream list(work / kLeftOutFile);
-        std::set<std::string> leftOut;
-        for (std::string set; std::getline(list, set);) {
-            leftOut.insert(set);
+        auto read = Pack::read(file, m_foundation.sha256());
+        if (!read) {
+            return fail(read.error());
         }
-        auto pack = packOf(work);
-        if (!pack) {
-            return fail(pack.error());
-        }
-        if (leftOut.empty() || (*pack)->basic.count() == 0) {
-            return fail(ErrorCode::invalidArgument, "the fold holds no experts that were trained without some sets",
-                        work.string(), "Train it with --leave-out first");
-        }
-        (*pack)->selector = selector; // it hears the base alone
-        (*pack)->voter.clear();
+        auto pack = std::make_shared<Pack>(std::move(*read));
+        pack->selector = selector; // it hears the base alone
+        pack->voter.clear();
+        const auto& known = pack->description.data;
         Fold fold;
         for (std::size_t n = 0; n < m_library->views().size(); ++n) {
-            if (leftOut.contains(m_library->views()[n].set)) {
+            const auto& set = m_library->views()[n].set;
+            const bool isLeftOut = std::find(m_setNames.begin(), m_setNames.end(), set) != m_setNames.end() &&
+                                   std::find(known.begin(), known.end(), set) == known.end();
+            if (isLeftOut) {
                 fold.views.push_back(n);
             }
         }
-        fold.council = std::make_unique<Council>(m_weights, *pack);
+        if (fold.views.empty() || pack->basic.count() == 0 || pack->taps.hash() != m_taps.hash()) {
+            return fail(ErrorCode::invalidArgument,
+                        "the fold is no pack of experts that see pictures as these do and know some of the sets only",
+                        file.string(), "Train it with --leave-out, and the others --from it");
+        }
+        fold.council = std::make_unique<Council>(m_weights, pack, m_foundation.convention());
         return fold;
     }
 
@@ -620,11 +631,11 @@ private:
         }
         (*pack)->voter.clear();
         (*pack)->quality.clear();
-        const Council council(m_weights, *pack);
+        const Council council(m_weights, *pack, m_foundation.convention());
         std::vector<Fold> folds;
         std::vector<VotePool> pools{{"kept", &council, viewsFor(true)}};
-        for (const auto& work : m_options.folds) {
-            auto fold = foldOf(work, (*pack)->selector);
+        for (const auto& file : m_options.folds) {
+            auto fold = foldOf(file, (*pack)->selector);
             if (!fold) {
                 return fail(fold.error());
             }
@@ -661,10 +672,9 @@ private:
     const TrainOptions& m_options;
     const TrainObserver& m_observe;
     const std::stop_token m_stop;
-    const NetworkWeights m_weights;
-    const std::string m_weightsSha256;
+    Foundation& m_foundation;
+    const NetworkWeights& m_weights;
     const PromptEncoder m_prompts;
-    const std::unique_ptr<ImageEncoder> m_encoder;
     const ExpertDecoder m_decoder;
     std::vector<std::string> m_setNames;
     std::vector<PictureRecipe> m_recipes;
@@ -678,14 +688,14 @@ private:
 
 Result<TrainReport> trainExperts(const TrainOptions& options, const TrainObserver& observe, std::stop_token stop)
 {
-    const auto file = weights::loadLiteMedSam(options.weightFolders);
-    if (!file) {
-        return fail(file.error());
-    }
     try {
         keepTensorMemory(kKeptMemory);
         at::set_num_threads(chooseThreads(options.threads));
-        return Run(options, observe, std::move(stop), *file).run();
+        const auto foundation = Foundation::load(options.weightFolders, options.model, Precision::fp32);
+        if (!foundation) {
+            return fail(foundation.error());
+        }
+        return Run(options, observe, std::move(stop), **foundation).run();
     } catch (const std::exception& error) {
         const std::string text = error.what();
         return fail(ErrorCode::engineFailed, "training the experts: " + text.substr(0, text.find('\n')), {},

@@ -19,8 +19,8 @@ Opening drawOpening(Random& random)
 
 class JointTrainer {
 public:
-    JointTrainer(const NetworkWeights& weights, const Pack& pack, ViewLibrary& library, const JointOptions& options)
-        : m_weights(weights)
+    JointTrainer(const Foundation& foundation, const Pack& pack, ViewLibrary& library, const JointOptions& options)
+        : m_foundation(foundation)
         , m_pack(pack)
         , m_library(library)
         , m_options(options)
@@ -135,7 +135,7 @@ private:
     Result<double> gradeExperts(Random& random)
     {
         const auto pack = packOf(m_optimizer.parameters());
-        const Council council(m_weights, pack);
+        const Council council(m_foundation.weights(), pack, m_foundation.convention());
         const auto session = hear(council, m_insiders, random);
         if (!session) {
             return fail(session.error());
@@ -163,7 +163,7 @@ private:
         const auto pack = packOf(m_optimizer.parameters());
         const auto session = [&] {
             const at::NoGradGuard noGrad;
-            const Council council(m_weights, pack);
+            const Council council(m_foundation.weights(), pack, m_foundation.convention());
             return hear(council, m_outsiders, random);
         }();
         if (!session) {
@@ -175,7 +175,7 @@ private:
         return loss.item<double>();
     }
 
-    const NetworkWeights& m_weights;
+    const Foundation& m_foundation;
     const Pack& m_pack;
     ViewLibrary& m_library;
     const JointOptions& m_options;
@@ -187,10 +187,10 @@ private:
 
 } // namespace
 
-Result<JointResult> trainJointly(const NetworkWeights& weights, const Pack& pack, ViewLibrary& library,
+Result<JointResult> trainJointly(const Foundation& foundation, const Pack& pack, ViewLibrary& library,
                                  const JointOptions& options, const StepProgress& progress, std::stop_token stop)
 {
-    JointTrainer trainer(weights, pack, library, options);
+    JointTrainer trainer(foundation, pack, library, options);
     if (auto done = trainer.run(progress, stop); !done) {
         return fail(done.error());
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "inference/icmoe/Foundation.h"
 #include "inference/training/VoteTraining.h"
 
 namespace icmoe::training {
@@ -24,7 +25,7 @@ struct JointResult {
 /// Phase 5 (engine.md 2.6): experts and vote together, at a tenth of the rate. The experts learn from the answer that
 /// the vote makes of them, on their own pictures; the vote learns on pictures that they never see, so that it does not
 /// come to trust what they know by heart. `pack` has all parts. Errors as in trainVote().
-[[nodiscard]] Result<JointResult> trainJointly(const NetworkWeights& weights, const Pack& pack, ViewLibrary& library,
+[[nodiscard]] Result<JointResult> trainJointly(const Foundation& foundation, const Pack& pack, ViewLibrary& library,
                                                const JointOptions& options, const StepProgress& progress,
                                                std::stop_token stop);
 

@@ -97,7 +97,7 @@ private:
 
     Result<ExpertAnswers> answersTo(const std::vector<TrainingCase>& cases)
     {
-        const auto batch = batchOf(m_library, cases);
+        const auto batch = batchOf(m_library, cases, m_options.restyle);
         if (!batch) {
             return fail(batch.error());
         }

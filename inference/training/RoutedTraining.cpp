@@ -101,9 +101,12 @@ public:
         result.classes = m_library.classes();
         const Routing first(Routing::fresh(4, m_options.seed));
         const auto& judged = m_heldOut.classes.empty() ? m_regions : m_heldOut;
-        result.before = cohesionOf({first.project(judged.vectors), judged.classes});
+        const Embedded begun{first.project(judged.vectors), judged.classes};
+        result.before = cohesionOf(begun);
+        result.beforeCentred = cohesionOf(centred(begun));
         result.judged = {learned.project(judged.vectors), judged.classes};
         result.after = cohesionOf(result.judged);
+        result.afterCentred = cohesionOf(centred(result.judged));
         result.usage = m_usage;
         const double sum = std::max(1.0, std::accumulate(m_usage.begin(), m_usage.end(), 0.0));
         for (double& share : result.usage) {
@@ -225,7 +228,7 @@ private:
             if (auto first = addFirstAnswers(cases); !first) {
                 return first;
             }
-            const auto batch = batchOf(m_library, cases);
+            const auto batch = batchOf(m_library, cases, m_options.restyle);
             if (!batch) {
                 return fail(batch.error());
             }

@@ -29,6 +29,8 @@ struct RoutedResult {
     std::vector<std::string> classes; ///< of the prototypes
     Cohesion before; ///< of region embeddings of pictures that took no part, before and after (of all where all did)
     Cohesion after;
+    Cohesion beforeCentred; ///< the same of centred() embeddings
+    Cohesion afterCentred;
     Embedded judged;           ///< those embeddings, after
     std::vector<double> usage; ///< share of the samples that each expert answered
 };

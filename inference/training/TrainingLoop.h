@@ -15,7 +15,8 @@ struct LoopOptions {
     std::filesystem::path state; ///< where the run is kept, so that it can go on after a kill; empty: nowhere
     double stateEverySeconds = 180;
     std::shared_ptr<Workers> workers = Workers::alone();
-    bool bf16 = false; ///< products of the networks in bfloat16; parameters, losses and sums stay in fp32
+    double restyle = 0; ///< of the features that learners see, as batchOf()
+    bool bf16 = false;  ///< products of the networks in bfloat16; parameters, losses and sums stay in fp32
 };
 
 struct StepReport {

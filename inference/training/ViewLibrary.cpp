@@ -119,17 +119,17 @@ bool ViewLibrary::readObjects(const PictureRecipe& recipe, View& view)
     return true;
 }
 
-Status ViewLibrary::make(const PictureRecipe& recipe, ImageEncoder& encoder, const TapProjection& taps, View& view)
+Status ViewLibrary::make(const PictureRecipe& recipe, const EncodePicture& encode, View& view)
 {
     const auto picture = recipe.make();
     if (!picture) {
         return fail(picture.error());
     }
-    const auto input = prepare(picture->image);
-    if (!input) {
-        return fail(input.error());
+    const auto encoded = encode(picture->image);
+    if (!encoded) {
+        return fail(encoded.error());
     }
-    view.grid = input->grid;
+    view.grid = encoded->grid;
     std::vector<std::uint32_t> numbers;
     for (const int side : {view.grid.width, view.grid.height, view.grid.squareWidth, view.grid.squareHeight,
                            view.grid.usedWidth, view.grid.usedHeight}) {
@@ -146,14 +146,13 @@ Status ViewLibrary::make(const PictureRecipe& recipe, ImageEncoder& encoder, con
         }
         view.objects.push_back({classIndex(recipe.classOf(object.value)), object.mask});
     }
-    const auto features = encodeFeatures(encoder, *input, taps, [] { return true; });
-    if (auto put = m_disk->put(view.key, features->toBytes()); !put) {
+    if (auto put = m_disk->put(view.key, encoded->features.toBytes()); !put) {
         return put;
     }
     return m_disk->put(keyOf(recipe.name, "objects"), bytesOf(numbers));
 }
 
-Status ViewLibrary::add(const std::vector<PictureRecipe>& recipes, ImageEncoder& encoder, const TapProjection& taps,
+Status ViewLibrary::add(const std::vector<PictureRecipe>& recipes, const EncodePicture& encode,
                         const ViewProgress& progress, std::stop_token stop)
 {
     std::size_t done = 0;
@@ -171,7 +170,7 @@ Status ViewLibrary::add(const std::vector<PictureRecipe>& recipes, ImageEncoder&
         view.key = keyOf(recipe.name, "features");
         if (!readObjects(recipe, view)) {
             view.objects.clear();
-            if (auto made = make(recipe, encoder, taps, view); !made) {
+            if (auto made = make(recipe, encode, view); !made) {
                 return made;
             }
         }

@@ -2,6 +2,7 @@
 
 #include "inference/icmoe/PictureFeatures.h"
 #include "inference/runtime/DiskCache.h"
+#include "inference/sam/Preprocess.h"
 #include "inference/training/TrainingPicture.h"
 
 #include <functional>
@@ -27,6 +28,13 @@ struct View {
     std::string key;
 };
 
+/// A picture as the experts see it.
+struct EncodedPicture {
+    NetworkGrid grid;
+    PictureFeatures features;
+};
+using EncodePicture = std::function<Result<EncodedPicture>(const SliceImage&)>;
+
 /// Called with what is done and what there is to do.
 using ViewProgress = std::function<void(std::size_t done, std::size_t total)>;
 
@@ -38,9 +46,9 @@ public:
     ViewLibrary(std::unique_ptr<DiskCache> disk, std::size_t memoryBytes, std::string cacheKey);
 
     /// Makes and encodes what the cache does not hold yet; pictures without an object are left out. Goes on where an
-    /// earlier run stopped. Errors of the recipes, of the disk; cancelled.
-    Status add(const std::vector<PictureRecipe>& recipes, ImageEncoder& encoder, const TapProjection& taps,
-               const ViewProgress& progress, std::stop_token stop);
+    /// earlier run stopped. Errors of the recipes, of `encode`, of the disk; cancelled.
+    Status add(const std::vector<PictureRecipe>& recipes, const EncodePicture& encode, const ViewProgress& progress,
+               std::stop_token stop);
 
     [[nodiscard]] const std::vector<View>& views() const { return m_views; }
     [[nodiscard]] const std::vector<std::string>& classes() const { return m_classes; }
@@ -51,7 +59,7 @@ private:
     int classIndex(const std::string& name);
     [[nodiscard]] std::string keyOf(std::string_view name, std::string_view part) const;
     [[nodiscard]] bool readObjects(const PictureRecipe& recipe, View& view);
-    Status make(const PictureRecipe& recipe, ImageEncoder& encoder, const TapProjection& taps, View& view);
+    Status make(const PictureRecipe& recipe, const EncodePicture& encode, View& view);
 
     std::unique_ptr<DiskCache> m_disk;
     std::size_t m_memoryLimit;

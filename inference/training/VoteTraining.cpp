@@ -242,7 +242,7 @@ Result<NamedTensors> trainSelector(const Council& council, ViewLibrary& library,
             }
         }
         prompts = canonicalOrder(std::move(prompts));
-        const auto question = askBoxes(prompts, view.grid);
+        const auto question = council.ask(prompts, view.grid);
         if (!question || !question->areGuesses) {
             continue;
         }

@@ -135,6 +135,17 @@ TEST(Contrast, AnchorsLieInTheObject_HalfOfThemHard)
     }
 }
 
+TEST(Contrast, Centred_TakesAwayWhatAllClassesShare)
+{
+    at::manual_seed(2);
+    const auto shared = at::zeros({8, 16}) + 5 * at::randn({16});
+    const auto own = at::cat({at::randn({1, 16}).expand({4, 16}), at::randn({1, 16}).expand({4, 16})});
+    const Embedded embedded{shared + own, {1, 1, 1, 1, 2, 2, 2, 2}};
+    const auto cohesion = cohesionOf(centred(embedded));
+    EXPECT_NEAR(cohesion.within, 1, 1e-4);
+    EXPECT_NEAR(cohesion.between, -1, 1e-4); // of two classes, each lies opposite the other
+}
+
 TEST(Contrast, Cohesion_IsHighForSeparateClasses)
 {
     const auto a = units(1).expand({4, -1});

@@ -1,6 +1,8 @@
 #include "inference/training/BasicTraining.h"
 
 #include "TestWeights.h"
+#include "core/base/AtomicFile.h"
+#include "core/formats/Png.h"
 #include "core/mask/Metrics.h"
 #include "inference/icmoe/IcMoeSegmenter.h"
 #include "inference/icmoe/Quality.h"
@@ -64,7 +66,13 @@ std::unique_ptr<ViewLibrary> libraryIn(const std::filesystem::path& folder, Plai
 {
     auto library = std::make_unique<ViewLibrary>(DiskCache::open(folder, std::size_t{256} << 20).value(),
                                                  std::size_t{64} << 20, "test");
-    EXPECT_TRUE(library->add(syntheticRecipes(scenes, 5), encoder, plainTaps(), [](auto, auto) {}, {}));
+    const auto taps = plainTaps();
+    const auto encode = [&](const SliceImage& image) -> Result<EncodedPicture> {
+        const auto input = prepare(image).value();
+        const auto seen = at::full({3, 256, 256}, 90, at::kByte);
+        return EncodedPicture{input.grid, *encodeFeatures(encoder, input.values, seen, &taps, [] { return true; })};
+    };
+    EXPECT_TRUE(library->add(syntheticRecipes(scenes, 5), encode, [](auto, auto) {}, {}));
     return library;
 }
 
@@ -284,6 +292,23 @@ TEST_F(ExpertTrainingTest, AStoppedRun_GoesOnAsIfNothingHadHappened)
     }
     std::ofstream(m_folder / "state") << "something else";
     EXPECT_FALSE(train(2, "state"));
+}
+
+TEST_F(ExpertTrainingTest, Restyling_ChangesFeaturesAndNoPrompt)
+{
+    Random random(3);
+    TrainingCase one = CaseSampler(*m_library, {}).draw(random);
+    one.prompts = openWith(Opening::click, one.object->truth, one.random);
+    const auto plain = batchOf(*m_library, {one});
+    const auto restyled = batchOf(*m_library, {one}, 0.1);
+    const auto again = batchOf(*m_library, {one}, 0.1);
+    ASSERT_TRUE(plain && restyled && again);
+    EXPECT_TRUE(at::equal(restyled->embedding, again->embedding));
+    EXPECT_TRUE(at::equal(plain->points, restyled->points));
+    const auto change = (restyled->embedding - plain->embedding).square().mean().sqrt().item<double>();
+    const auto deviation = plain->embedding.std().item<double>();
+    EXPECT_GT(change, 0.02 * deviation);
+    EXPECT_LT(change, 0.5 * deviation);
 }
 
 TEST_F(ExpertTrainingTest, ATraining_BeginsAsWhatItIsGiven)
@@ -587,6 +612,68 @@ TEST(ExpertTraining, AllPhases_EndInAPackThatAnswers)
     EXPECT_EQ(kinds,
               (std::set<VoterKind>{VoterKind::base, VoterKind::basic, VoterKind::semantic, VoterKind::adaptive}));
     EXPECT_TRUE(proposal->candidates.front().mask.contains(x, y));
+}
+
+/// SET/images and SET/labels with pictures of one bright disc.
+std::filesystem::path writeSet(const std::filesystem::path& set)
+{
+    for (int n = 0; n < 3; ++n) {
+        const auto truth = disc(40 + 10 * n, 50, 15 + 3 * n);
+        PngPicture picture;
+        picture.width = truth.width();
+        picture.height = truth.height();
+        picture.indexed = true;
+        for (int grey = 0; grey < 256; ++grey) {
+            const auto value = static_cast<std::uint8_t>(grey);
+            picture.palette.push_back({value, value, value});
+        }
+        auto label = picture;
+        for (const auto inside : truth.toBitmap()) {
+            picture.pixels.push_back(std::byte{inside != 0 ? std::uint8_t{210} : std::uint8_t{40}});
+            label.pixels.push_back(std::byte{inside != 0 ? std::uint8_t{1} : std::uint8_t{0}});
+        }
+        for (const auto& [folder, content] : {std::pair{"images", &picture}, {"labels", &label}}) {
+            std::filesystem::create_directories(set / folder);
+            EXPECT_TRUE(writeFileAtomically(set / folder / (std::to_string(n) + ".png"), *encodeIndexedPng(*content)));
+        }
+    }
+    return set;
+}
+
+TEST(ExpertTraining, AFoldTeachesTheVoteOnTheSetsThatItsPackDoesNotKnow)
+{
+    ICMOE_NEEDS_WEIGHTS();
+    const TemporaryFolder folder;
+    TrainOptions options;
+    options.weightFolders = weightFolders();
+    options.data = {writeSet(folder / "known"), writeSet(folder / "unknown")};
+    options.leftOut = {"unknown"};
+    options.variants = 1;
+    options.synthetic = 2;
+    options.voteShare = 0.5;
+    options.phases = {"basic"};
+    options.steps = {{"basic", 0}, {"selector", 20}, {"sessions", 8}, {"vote", 1}};
+    options.work = folder / "fold-work";
+    options.out = folder / "fold.safetensors";
+    const auto fold = trainExperts(options, [](const TrainProgress&) {}, {});
+    ASSERT_TRUE(fold) << fold.error().oneLine();
+    EXPECT_EQ(fold->classes, 2U); // a disc and the scenes' objects
+
+    options.from = options.out;
+    options.folds = {options.out};
+    options.leftOut.clear();
+    options.phases = {"basic", "selector", "vote"};
+    options.work = folder / "work";
+    options.out = folder / "pack.safetensors";
+    std::string tables;
+    const auto observe = [&](const TrainProgress& p) { tables += p.phase == "vote" ? p.text + "\n" : ""; };
+    const auto whole = trainExperts(options, observe, {});
+    ASSERT_TRUE(whole) << whole.error().oneLine();
+    EXPECT_NE(tables.find("fold 1: "), std::string::npos) << tables;
+
+    options.folds = {options.out}; // it knows both
+    options.phases = {"vote"};
+    EXPECT_EQ(trainExperts(options, observe, {}).error().code, ErrorCode::invalidArgument);
 }
 
 TEST(Curves, GoOnWhereTheyStopped_AndBecomeAPicture)
