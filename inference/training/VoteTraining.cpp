@@ -302,7 +302,8 @@ Result<TrainedVote> trainVote(const std::vector<VotePool>& pools, ViewLibrary& l
     }
     std::vector<KeptBallot> ballots;
     std::map<std::string, std::vector<KeptBallot>> heldOut;
-    const int unseen = static_cast<int>(options.cases * kHeldOutShare);
+    // at least one of every pool
+    const int unseen = std::max(static_cast<int>(options.cases * kHeldOutShare), static_cast<int>(pools.size()));
     for (int n = 0; n < options.cases; ++n) {
         if (stop.stop_requested()) {
             return fail(ErrorCode::cancelled, "interrupted");
