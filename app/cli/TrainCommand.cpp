@@ -9,6 +9,7 @@
 #include <array>
 #include <charconv>
 #include <optional>
+#include <tuple>
 
 namespace icmoe::app {
 
@@ -46,14 +47,20 @@ std::string checkNamedNumber(const std::string& text)
     return namedNumber(text) ? std::string() : "expected NAME=NUMBER, found \"" + text + "\"";
 }
 
-std::string checkMeeting(const std::string& text)
+/// "HOST:PORT"
+std::optional<std::pair<std::string, std::uint16_t>> meetingPlace(const std::string& text)
 {
     const auto colon = text.rfind(':');
     int port = 0;
     const char* end = text.data() + text.size();
     const bool isSound = colon != std::string::npos && colon > 0 &&
                          std::from_chars(text.data() + colon + 1, end, port).ptr == end && port > 0 && port < 65536;
-    return isSound ? std::string() : "expected HOST:PORT, found \"" + text + "\"";
+    return isSound ? std::optional(std::pair(text.substr(0, colon), static_cast<std::uint16_t>(port))) : std::nullopt;
+}
+
+std::string checkMeeting(const std::string& text)
+{
+    return meetingPlace(text) ? std::string() : "expected HOST:PORT, found \"" + text + "\"";
 }
 
 /// A bar for each phase, and with -v a line now and then.
@@ -113,9 +120,7 @@ Status train(const TrainChoice& choice, const CommandContext& context)
         const auto at = text.find('=');
         options.classNames.emplace(text.substr(0, at), text.substr(at + 1));
     }
-    const auto colon = choice.meeting.rfind(':'); // checked when the command line was read
-    options.meetingHost = choice.meeting.substr(0, colon);
-    options.meetingPort = static_cast<std::uint16_t>(std::stoi(choice.meeting.substr(colon + 1)));
+    std::tie(options.meetingHost, options.meetingPort) = *meetingPlace(choice.meeting); // checked as well
     for (const auto& text : choice.without) {
         std::copy_if(kExperts.begin(), kExperts.end(), std::back_inserter(options.without),
                      [&](VoterKind kind) { return text == name(kind); });

@@ -371,22 +371,19 @@ Result<std::unique_ptr<Segmenter>> createOnLiteMedSam(const EngineOptions& optio
 
 Result<std::unique_ptr<Segmenter>> createOnSam(const EngineOptions& options)
 {
-    const auto* model = weights::findModel(options.family);
-    const auto* shape = model != nullptr ? weights::samShape(model->variant) : nullptr;
-    if (shape == nullptr || options.experts == "none" || options.experts == "shipped") { // none is shipped for it
+    if (options.experts == "none" || options.experts == "shipped") { // none is shipped for it
         return createSam(options);
     }
-    auto file = weights::loadWeights(options.weightFolders, *model);
-    if (!file) {
-        return fail(file.error());
+    prepareTorch(options);
+    auto foundation = Foundation::load(options.weightFolders, options.family, choosePrecision(options.precision));
+    if (!foundation) {
+        return fail(foundation.error());
     }
-    auto pack = findPack(options, file->sha256);
+    auto pack = findPack(options, (*foundation)->sha256());
     if (!pack) {
         return fail(pack.error());
     }
-    prepareTorch(options);
-    return makeIcMoeSegmenter(std::make_shared<const weights::WeightsFile>(std::move(*file)), *model, *shape,
-                              std::move(*pack), options);
+    return std::make_unique<IcMoeSegmenter>(std::move(*foundation), std::move(*pack), options);
 }
 
 } // namespace

@@ -19,6 +19,12 @@ constexpr double kOwnShare = 0.3;    // of each expert's own mask in the loss, b
 const std::vector<std::string> kRouterNames = {"router.0.weight", "router.0.bias",       "router.1.weight",
                                                "router.1.bias",   "router.noise.weight", "router.noise.bias"};
 
+Opening drawOpening(Random& random)
+{
+    const double u = random.uniform();
+    return u < 0.6 ? Opening::click : u < 0.85 ? Opening::box : Opening::scribble;
+}
+
 at::Tensor normalCdf(const at::Tensor& x)
 {
     return 0.5 * (1 + at::erf(x / std::numbers::sqrt2));
@@ -122,12 +128,7 @@ private:
         Random random(seedOf(m_options.seed, "adaptive " + std::to_string(step)));
         std::vector<TrainingCase> cases;
         for (int n = 0; n < m_options.batch; ++n) {
-            auto one = m_sampler.draw(random);
-            const double u = random.uniform();
-            const auto opening = u < 0.6 ? Opening::click : u < 0.85 ? Opening::box : Opening::scribble;
-            one.prompts = openWith(opening, one.object->truth, random);
-            one.basic = basicFor(opening);
-            cases.push_back(std::move(one));
+            cases.push_back(m_sampler.drawOpened(drawOpening, random));
         }
         const int earlier = drawEarlierClicks(random);
         const double share = m_options.workers->keepOwn(cases);

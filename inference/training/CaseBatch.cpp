@@ -250,4 +250,13 @@ TrainingCase CaseSampler::draw(Random& random) const
     return one;
 }
 
+TrainingCase CaseSampler::drawOpened(Opening (*drawOpening)(Random&), Random& random) const
+{
+    auto one = draw(random);
+    const auto opening = drawOpening(random);
+    one.prompts = openWith(opening, one.object->truth, random);
+    one.basic = basicFor(opening);
+    return one;
+}
+
 } // namespace icmoe::training

@@ -71,6 +71,8 @@ public:
     CaseSampler(const ViewLibrary& library, const std::map<std::string, double>& weights,
                 const std::vector<std::size_t>& views = {});
     [[nodiscard]] TrainingCase draw(Random& random) const;
+    /// With its opening prompts and their basic expert.
+    [[nodiscard]] TrainingCase drawOpened(Opening (*drawOpening)(Random&), Random& random) const;
 
 private:
     const ViewLibrary& m_library;

@@ -106,11 +106,8 @@ private:
     /// What the voices say of a drawn case after some clicks.
     Result<Session> hear(const Council& council, const CaseSampler& sampler, Random& random)
     {
-        std::vector<TrainingCase> cases{sampler.draw(random)};
+        std::vector<TrainingCase> cases{sampler.drawOpened(drawOpening, random)};
         auto& one = cases.front();
-        const auto opening = drawOpening(random);
-        one.prompts = openWith(opening, one.object->truth, random);
-        one.basic = basicFor(opening);
         const auto basic = [&](const auto& asked) { return basicAnswers(council, m_library, asked, m_options.bf16); };
         if (auto clicked = clickAhead(m_library, drawEarlierClicks(random), basic, cases); !clicked) {
             return fail(clicked.error());
@@ -148,10 +145,8 @@ private:
         auto loss = voteLoss(session->ballot, weights, session->grid, session->truth, m_options.vote);
         for (const auto& voice : session->hearing.voices) {
             if (voice.kind != VoterKind::base) {
-                const auto used = [&](const at::Tensor& x) {
-                    return x.slice(0, 0, session->grid.usedHeight).slice(1, 0, session->grid.usedWidth);
-                };
-                loss = loss + kOwnShare * maskLoss(used(voice.logits), used(session->truth));
+                loss = loss + kOwnShare * maskLoss(usedPart(voice.logits, session->grid),
+                                                   usedPart(session->truth, session->grid));
             }
         }
         (loss / m_options.batch).backward();

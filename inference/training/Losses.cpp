@@ -4,10 +4,15 @@
 
 namespace icmoe::training {
 
+at::Tensor usedPart(const at::Tensor& maps, const NetworkGrid& grid)
+{
+    return maps.slice(-2, 0, grid.usedHeight).slice(-1, 0, grid.usedWidth);
+}
+
 at::Tensor onSlice(const at::Tensor& logits, const NetworkGrid& grid)
 {
-    const auto used = logits.slice(0, 0, grid.usedHeight).slice(1, 0, grid.usedWidth);
-    return at::upsample_bilinear2d(used.unsqueeze(0).unsqueeze(0), {grid.height, grid.width}, false)[0][0];
+    return at::upsample_bilinear2d(usedPart(logits, grid).unsqueeze(0).unsqueeze(0), {grid.height, grid.width},
+                                   false)[0][0];
 }
 
 at::Tensor truthTensor(const SliceMask& mask)

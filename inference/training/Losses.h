@@ -7,6 +7,8 @@
 
 namespace icmoe::training {
 
+/// Maps […, 256, 256] without the padding.
+[[nodiscard]] at::Tensor usedPart(const at::Tensor& maps, const NetworkGrid& grid);
 /// Logits of the network's grid [256, 256] on the slice's own grid [height, width], as answers are made.
 [[nodiscard]] at::Tensor onSlice(const at::Tensor& logits, const NetworkGrid& grid);
 /// A mask as floats [height, width].

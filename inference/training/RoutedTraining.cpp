@@ -206,12 +206,9 @@ private:
         Random random(seedOf(m_options.seed, "semantic " + std::to_string(step)));
         std::vector<TrainingCase> cases;
         for (int n = 0; n < m_options.batch; ++n) {
-            auto one = m_sampler.draw(random);
-            const auto opening = drawOpening(random);
-            one.prompts = openWith(opening, one.object->truth, random);
+            auto one = m_sampler.drawOpened(drawOpening, random);
             one.expert = m_prototypes.owner[static_cast<std::size_t>(one.object->classIndex)];
             m_usage[static_cast<std::size_t>(one.expert)] += 1;
-            one.basic = basicFor(opening);
             cases.push_back(std::move(one));
         }
         const int earlier = drawEarlierClicks(random);

@@ -209,11 +209,11 @@ VoteTable tableOf(const VotingNetwork& network, double threshold, const QualityE
 at::Tensor voteLoss(const Ballot& ballot, const at::Tensor& weights, const NetworkGrid& grid, const at::Tensor& truth,
                     const VoteOptions& options)
 {
-    const auto used = [&](const at::Tensor& x) { return x.slice(-2, 0, grid.usedHeight).slice(-1, 0, grid.usedWidth); };
     const auto p = ballot.logits.sigmoid();
-    const auto wanted = used(truth);
-    return maskLoss(logitOf(used((weights * p).sum(0))), wanted) +
-           options.labelConsistency * labelConsistencyLoss(used(p), used(weights), wanted, options.temperature);
+    const auto wanted = usedPart(truth, grid);
+    return maskLoss(logitOf(usedPart((weights * p).sum(0), grid)), wanted) +
+           options.labelConsistency *
+               labelConsistencyLoss(usedPart(p, grid), usedPart(weights, grid), wanted, options.temperature);
 }
 
 Result<NamedTensors> trainSelector(const Council& council, ViewLibrary& library, const VoteOptions& options,

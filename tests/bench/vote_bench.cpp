@@ -44,8 +44,7 @@ std::shared_ptr<const Pack> packThatLearnedNothing(const std::string& base)
 {
     auto pack = std::make_shared<Pack>();
     pack->baseSha256 = base;
-    pack->taps = {at::zeros({kHalfTapChannels, 128}), at::zeros({kHalfTapChannels}), at::zeros({kFullTapChannels, 64}),
-                  at::zeros({kFullTapChannels})};
+    pack->taps = TapProjection::none();
     pack->basic = ExpertParameters::fresh(3, 1);
     pack->semantic = ExpertParameters::fresh(6, 2);
     pack->adaptive = ExpertParameters::fresh(4, 3);
