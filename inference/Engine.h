@@ -14,6 +14,7 @@ struct EngineOptions {
     std::filesystem::path cacheFolder;                ///< embeddings on disk; empty: memory only
     int threads = 0;                                  ///< 0: all cores
     Precision precision = Precision::automatic;
+    ComputeDevice device = ComputeDevice::automatic;
     std::string family = "litemedsam"; ///< which network answers: a name of weights/ModelCatalogue.h, "sam-vit-b", …
     std::size_t memoryCacheBytes = std::size_t{512} << 20;
     std::size_t diskCacheBytes = std::size_t{4} << 30;

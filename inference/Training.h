@@ -14,6 +14,9 @@
 
 namespace icmoe {
 
+/// Where networks compute: the first GPU where there is one, else the processor; or what was asked for.
+enum class ComputeDevice { automatic, processor, cuda };
+
 /// What IC-MoE's experts are trained from and how (engine.md 2.6).
 struct TrainOptions {
     std::string model = "litemedsam";        ///< that the experts build on: a name of weights/ModelCatalogue.h
@@ -41,12 +44,13 @@ struct TrainOptions {
     std::vector<std::filesystem::path> folds;
     std::filesystem::path from; ///< a pack whose experts new phases begin as; empty: from scratch
     std::uint64_t seed = 1;
+    ComputeDevice device = ComputeDevice::automatic;
     int threads = 0;
     int worker = 0;  ///< of several processes that train the experts together; on one machine they may share `work`
     int workers = 1; ///< the first of them also does what follows the experts
     std::string meetingHost = "127.0.0.1"; ///< of the first one
     std::uint16_t meetingPort = 0;
-    bool bf16 = false; ///< products in bfloat16, where the processor has it; sums and parameters stay in fp32
+    bool bf16 = false; ///< products in bfloat16, where the device has it; sums and parameters stay in fp32
     std::size_t cacheBytes = std::size_t{20} << 30;
     std::size_t memoryBytes = std::size_t{6} << 30;
     std::vector<std::filesystem::path> weightFolders; ///< as EngineOptions

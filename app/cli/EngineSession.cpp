@@ -27,6 +27,7 @@ EngineOptions engineOptions(const EngineChoice& choice, EngineOptions options)
     options.precision = choice.precision == "fp32"   ? Precision::fp32
                         : choice.precision == "bf16" ? Precision::bf16
                                                      : Precision::automatic;
+    options.device = kComputeDevices.at(choice.device);
     options.family = choice.model;
     options.previews = false; // nobody would see them
     options.guarantees = choice.guarantees;
@@ -122,6 +123,9 @@ void addEngineOptions(CLI::App& command, EngineChoice& choice)
         ->capture_default_str();
     command.add_option("--precision", choice.precision, "Of the image encoder")
         ->check(CLI::IsMember({"auto", "fp32", "bf16"}))
+        ->capture_default_str();
+    command.add_option("--device", choice.device, "That the networks compute on; auto: a GPU where there is one")
+        ->check(CLI::IsMember(kComputeDevices))
         ->capture_default_str();
     const auto isPack = [](const std::string& value) {
         std::error_code ignored;

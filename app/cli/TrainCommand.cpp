@@ -1,5 +1,6 @@
 #include "app/EngineLibraryLoader.h"
 #include "app/cli/Command.h"
+#include "app/cli/EngineSession.h"
 
 #include "inference/Engine.h"
 
@@ -18,6 +19,8 @@ namespace {
 struct TrainChoice {
     TrainOptions options;
     std::string engine = "icmoe";
+    std::string device = "auto";
+    double memory = 6;
     std::vector<std::string> weights;
     std::vector<std::string> steps;
     std::vector<std::string> classNames;
@@ -109,6 +112,8 @@ Status train(const TrainChoice& choice, const CommandContext& context)
     TrainOptions options = choice.options;
     options.weightFolders = folder->engineOptions(context.options.threads).weightFolders;
     options.threads = context.options.threads;
+    options.device = kComputeDevices.at(choice.device);
+    options.memoryBytes = static_cast<std::size_t>(choice.memory * (std::size_t{1} << 30));
     for (const auto& text : choice.weights) {
         options.setWeights.insert(*namedNumber(text)); // checked when the command line was read
     }
@@ -203,7 +208,13 @@ void addTrainCommand(CommandTable& table)
     command.add_option("--without", choice->without, "For comparison: experts that the vote is not taught to hear")
         ->delimiter(',')
         ->check(CLI::IsMember(experts));
-    command.add_flag("--bf16", options.bf16, "Products in bfloat16 where the processor has it");
+    command.add_option("--device", choice->device, "That the networks compute on; auto: a GPU where there is one")
+        ->check(CLI::IsMember(kComputeDevices))
+        ->capture_default_str();
+    command.add_option("--memory", choice->memory, "GiB of features that stay in the device's memory")
+        ->check(CLI::Range(0.0, 1024.0))
+        ->capture_default_str();
+    command.add_flag("--bf16", options.bf16, "Products in bfloat16 where the device has it");
     command.add_option("--variants", options.variants, "Of each picture: as it is, and augmented")
         ->check(CLI::Range(1, 16))
         ->capture_default_str();

@@ -79,14 +79,16 @@ Council::Council(const NetworkWeights& weights, std::shared_ptr<const Pack> pack
 
 PictureContext Council::prepare(const PictureFeatures& features, const NetworkGrid& grid) const
 {
+    const auto device = m_prompts.noMask().device();
+    const auto placed = [&](const at::Tensor& x) { return x.to(device, at::kFloat).unsqueeze(0); };
     PictureContext picture;
     picture.grid = grid;
-    picture.embedding = features.embedding.to(at::kFloat).unsqueeze(0);
+    picture.embedding = placed(features.embedding);
     if (features.half.defined()) {
-        picture.half = features.half.to(at::kFloat).unsqueeze(0);
-        picture.full = features.full.to(at::kFloat).unsqueeze(0);
+        picture.half = placed(features.half);
+        picture.full = placed(features.full);
     }
-    picture.image = features.image.to(at::kFloat).unsqueeze(0) / 255;
+    picture.image = placed(features.image) / 255;
     picture.prepared = m_decoder.prepare(picture.embedding + m_prompts.noMask());
     return picture;
 }
@@ -107,7 +109,7 @@ std::vector<Hypothesis> Council::hypotheses(const PictureContext& picture, const
                                             std::size_t most) const
 {
     const auto decoded = decode(picture, boxes);
-    const auto iou = decoded.iou.contiguous();
+    const auto iou = decoded.iou.cpu().contiguous();
     const auto* scores = iou.const_data_ptr<float>();
     std::vector<std::size_t> order(boxes.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
@@ -124,7 +126,7 @@ std::vector<Hypothesis> Council::hypotheses(const PictureContext& picture, const
 
 HypothesisScene Council::sceneOf(const PictureContext& picture, const PromptReading& reading)
 {
-    const auto& maps = reading.maps[0];
+    const auto maps = reading.maps[0].to(picture.embedding.device());
     return {greyOf(picture),
             picture.embedding[0],
             at::maximum(maps[kPositiveClicks], maps[kPositiveScribble]),
@@ -160,7 +162,8 @@ void Council::hearHypotheses(const PictureContext& picture, const std::vector<Ne
                               : hypotheses(picture, boxes, kKeptHypotheses);
     std::vector<double> scores;
     if (m_selector) {
-        const auto values = (*m_selector)(hypothesisFeatures(list, sceneOf(picture, hearing.reading))).contiguous();
+        const auto values =
+            (*m_selector)(hypothesisFeatures(list, sceneOf(picture, hearing.reading))).cpu().contiguous();
         scores.assign(values.const_data_ptr<float>(), values.const_data_ptr<float>() + values.numel());
     } else {
         std::transform(list.begin(), list.end(), std::back_inserter(scores), [](const auto& h) { return h.iou0; });
@@ -186,9 +189,10 @@ ExpertBatch Council::batch(const PictureContext& picture, const PromptReading& r
     one.half = picture.half;
     one.full = picture.full;
     one.image = picture.image;
-    one.maps = reading.maps;
-    one.points = reading.points;
-    one.kinds = reading.kinds;
+    const auto device = picture.embedding.device();
+    one.maps = reading.maps.to(device);
+    one.points = reading.points.to(device);
+    one.kinds = reading.kinds.to(device);
     return one;
 }
 
@@ -241,7 +245,7 @@ at::Tensor Council::caseStatistics(const PictureContext& picture, const PromptRe
     const auto deviation = ((grey - inside).square() * first).sum() / sum;
     const auto dx = (grey.slice(1, 1) - grey.slice(1, 0, -1)).abs().mean();
     const auto dy = (grey.slice(0, 1) - grey.slice(0, 0, -1)).abs().mean();
-    const auto number = [](double v) { return at::full({}, static_cast<float>(v)); };
+    const auto number = [&](double v) { return at::full({}, static_cast<float>(v), grey.options()); };
     return at::stack({inside, deviation.sqrt(), grey.mean(), grey.std(), 10 * dx, 10 * dy, number(reading.hasClick),
                       number(reading.hasStroke), number(reading.hasBox), number(5 * meanEntropy(base)),
                       number(5 * meanEntropy(first)), 4 * first.mean()});
@@ -372,20 +376,24 @@ Ballot Council::ballot(const PictureContext& picture, const Hearing& hearing) co
     Ballot one;
     std::vector<at::Tensor> logits;
     const auto count = static_cast<std::int64_t>(hearing.voices.size());
-    one.families = at::empty({count}, at::kLong);
-    one.predictedIou = at::empty({count});
-    one.routing = at::empty({count});
-    one.score = at::empty({count});
+    auto families = at::empty({count}, at::kLong);
+    auto signs = at::empty({3, count});
     for (std::int64_t n = 0; n < count; ++n) {
         const auto& voice = hearing.voices[static_cast<std::size_t>(n)];
         logits.push_back(voice.logits);
-        one.families[n] = static_cast<std::int64_t>(voice.family);
-        one.predictedIou[n] = voice.predictedIou;
-        one.routing[n] = voice.routing;
-        one.score[n] = voice.score;
+        families[n] = static_cast<std::int64_t>(voice.family);
+        signs[0][n] = voice.predictedIou;
+        signs[1][n] = voice.routing;
+        signs[2][n] = voice.score;
     }
     one.logits = at::stack(logits);
-    one.maps = hearing.reading.maps[0];
+    const auto device = one.logits.device();
+    one.families = families.to(device);
+    const auto moved = signs.to(device);
+    one.predictedIou = moved[0];
+    one.routing = moved[1];
+    one.score = moved[2];
+    one.maps = hearing.reading.maps[0].to(device);
     one.embedding = picture.embedding[0];
     one.familiarity = hearing.familiarity;
     return one;

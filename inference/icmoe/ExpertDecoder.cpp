@@ -300,16 +300,17 @@ ExpertAnswers ExpertDecoder::operator()(const ExpertParameters& parameters, cons
     if (call.isBase()) {
         cells = cells + noMask;
     } else {
-        call.index = at::tensor(at::IntArrayRef(batch.experts), at::kLong);
+        call.index = at::tensor(at::IntArrayRef(batch.experts), at::kLong).to(kinds.device());
         own = own + call.of("token.own");
-        const auto kind = at::where(kinds < 0, at::full({}, 4.0F), kinds).to(at::kLong); // padding's offset comes last
+        const auto kind = kinds.masked_fill(kinds < 0, 4).to(at::kLong); // padding's offset comes last
         const auto offsets = call.of("token.prompt").gather(1, kind.unsqueeze(-1).expand({-1, -1, kWidth})); // N×P×256
         sparse = sparse + offsets;
         cells = cells + call.adapter(cells) + (noMask + call.dense(expanded(batch.maps, call.count)));
     }
     const auto absent = kinds == static_cast<float>(kNoToken);
     const auto mask = at::zeros_like(kinds).masked_fill(absent, -INFINITY);
-    call.tokenMask = at::cat({at::zeros({call.count, own.size(1)}), mask}, 1).view({call.count, 1, 1, -1});
+    call.tokenMask =
+        at::cat({at::zeros({call.count, own.size(1)}, mask.options()), mask}, 1).view({call.count, 1, 1, -1});
     const auto seen = call.transform(at::cat({own, sparse}, 1), cells);
     const auto maskToken = seen.tokens.select(1, 1);
     std::optional<Call::Fine> fine;

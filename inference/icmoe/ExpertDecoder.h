@@ -44,6 +44,7 @@ class ExpertDecoder {
 public:
     ExpertDecoder(const NetworkWeights& weights, const PromptEncoder& prompts);
 
+    [[nodiscard]] at::Device device() const { return m_ownTokens.device(); }
     [[nodiscard]] ExpertAnswers operator()(const ExpertParameters& parameters, const ExpertBatch& batch) const;
 
 private:

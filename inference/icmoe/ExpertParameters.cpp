@@ -1,5 +1,7 @@
 #include "inference/icmoe/ExpertParameters.h"
 
+#include "inference/icmoe/TensorFile.h"
+
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 #include <cmath>
@@ -171,6 +173,11 @@ ExpertParameters ExpertParameters::clone() const
     return ExpertParameters(std::move(copies));
 }
 
+ExpertParameters ExpertParameters::on(at::Device device) const
+{
+    return m_count > 0 ? ExpertParameters(icmoe::on(device, m_tensors)) : ExpertParameters();
+}
+
 ExpertParameters ExpertParameters::joined(const std::vector<ExpertParameters>& sets)
 {
     Tensors all;
@@ -186,7 +193,7 @@ ExpertParameters ExpertParameters::joined(const std::vector<ExpertParameters>& s
 
 ExpertParameters ExpertParameters::chosen(const std::vector<std::int64_t>& experts) const
 {
-    const auto index = at::tensor(at::IntArrayRef(experts), at::kLong);
+    const auto index = at::tensor(at::IntArrayRef(experts), at::kLong).to(get("token.own").device());
     Tensors some;
     for (const auto& [name, tensor] : m_tensors) {
         some.emplace(name, tensor.index_select(0, index));

@@ -34,6 +34,7 @@ public:
     [[nodiscard]] std::int64_t valuesPerExpert() const;
     /// Copies that share nothing.
     [[nodiscard]] ExpertParameters clone() const;
+    [[nodiscard]] ExpertParameters on(at::Device device) const;
     /// The experts of several sets, one after the other.
     [[nodiscard]] static ExpertParameters joined(const std::vector<ExpertParameters>& sets);
     /// Some of the experts.

@@ -26,25 +26,25 @@ at::Tensor pictureOf(const SamInput& input, const NetworkGrid& grid)
 
 } // namespace
 
-Foundation::Foundation(const weights::WeightsFile& file, Precision precision)
+Foundation::Foundation(const weights::WeightsFile& file, Precision precision, at::Device device)
     : m_family(Family::liteMedSam)
-    , m_weights(file.tensors)
+    , m_weights(NetworkWeights(file.tensors).on(device))
     , m_sha256(file.sha256)
     , m_encoder(fastestImageEncoder(m_weights, precision))
 {
 }
 
 Foundation::Foundation(const std::shared_ptr<const weights::WeightsFile>& file, const weights::Model& model,
-                       const weights::VitShape& shape, Precision precision)
+                       const weights::VitShape& shape, Precision precision, at::Device device)
     : m_family(model.family == "medsam" ? Family::medSam : Family::sam)
-    , m_weights(file)
+    , m_weights(NetworkWeights(file).on(device))
     , m_sha256(file->sha256)
     , m_encoder(makeVitImageEncoder(m_weights, shape, precision == Precision::bf16 ? at::kBFloat16 : at::kFloat))
 {
 }
 
 Result<std::unique_ptr<Foundation>> Foundation::load(const std::vector<std::filesystem::path>& folders,
-                                                     const std::string& model, Precision precision)
+                                                     const std::string& model, Precision precision, at::Device device)
 {
     const auto* known = weights::findModel(model);
     const auto* shape = known != nullptr ? weights::samShape(known->variant) : nullptr;
@@ -57,10 +57,10 @@ Result<std::unique_ptr<Foundation>> Foundation::load(const std::vector<std::file
         return fail(file.error());
     }
     if (shape == nullptr) {
-        return std::make_unique<Foundation>(*file, precision);
+        return std::make_unique<Foundation>(*file, precision, device);
     }
     return std::make_unique<Foundation>(std::make_shared<const weights::WeightsFile>(std::move(*file)), *known, *shape,
-                                        precision);
+                                        precision, device);
 }
 
 int Foundation::preprocessingVersion() const

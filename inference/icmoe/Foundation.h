@@ -16,15 +16,18 @@ namespace icmoe {
 class Foundation {
 public:
     /// LiteMedSAM.
-    Foundation(const weights::WeightsFile& file, Precision precision);
+    Foundation(const weights::WeightsFile& file, Precision precision, at::Device device = at::kCPU);
     /// SAM or MedSAM, whose encoder has these measures. It keeps no fine detail, so pictures come without taps.
     Foundation(const std::shared_ptr<const weights::WeightsFile>& file, const weights::Model& model,
-               const weights::VitShape& shape, Precision precision);
+               const weights::VitShape& shape, Precision precision, at::Device device = at::kCPU);
     /// The model of that name (weights/ModelCatalogue.h). invalidArgument for another name; errors of loadWeights().
     [[nodiscard]] static Result<std::unique_ptr<Foundation>> load(const std::vector<std::filesystem::path>& folders,
-                                                                  const std::string& model, Precision precision);
+                                                                  const std::string& model, Precision precision,
+                                                                  at::Device device = at::kCPU);
 
     [[nodiscard]] const NetworkWeights& weights() const { return m_weights; }
+    /// Where it computes.
+    [[nodiscard]] at::Device device() const { return m_weights.device(); }
     [[nodiscard]] const std::string& sha256() const { return m_sha256; }
     [[nodiscard]] int preprocessingVersion() const;
     [[nodiscard]] bool hasTaps() const { return m_family == Family::liteMedSam; }

@@ -8,6 +8,7 @@
 #include "inference/sam/MaskGuarantees.h"
 #include "inference/sam/SamSegmenter.h"
 #include "inference/sam/SegmenterSupport.h"
+#include "inference/sam/TensorDevice.h"
 #include "inference/sam/TorchGuard.h"
 
 #include <ATen/ATen.h>
@@ -43,10 +44,10 @@ at::Tensor logitOf(const at::Tensor& p)
 
 class IcMoeSegmenter final : public Segmenter {
 public:
-    IcMoeSegmenter(std::unique_ptr<Foundation> foundation, std::shared_ptr<const Pack> pack,
+    IcMoeSegmenter(std::unique_ptr<Foundation> foundation, const std::shared_ptr<const Pack>& pack,
                    const EngineOptions& options)
         : m_foundation(std::move(foundation))
-        , m_pack(std::move(pack))
+        , m_pack(std::make_shared<const Pack>(pack->on(m_foundation->device())))
         , m_council(m_foundation->weights(), m_pack, m_foundation->convention())
         , m_guarantees(options.guarantees)
         , m_previews(options.previews)
@@ -67,9 +68,9 @@ public:
         m_info.engine = "IC-MoE";
         m_info.weightsSha256 = m_foundation->sha256();
         m_info.expertsRevision = m_pack->sha256;
-        m_info.precision = choosePrecision(options.precision) == Precision::bf16 ? "bf16" : "fp32";
+        m_info.precision = textOf(choosePrecision(options.precision, m_foundation->device()));
         m_info.threads = at::get_num_threads();
-        m_info.device = "CPU, " + std::to_string(m_info.threads) + (m_info.threads == 1 ? " thread" : " threads");
+        m_info.device = deviceText(m_foundation->device(), m_info.threads);
         m_info.preprocessing = m_foundation->preprocessingVersion();
     }
 
@@ -288,7 +289,7 @@ private:
 
     static SliceMask maskOf(const at::Tensor& logits, const NetworkGrid& grid)
     {
-        return maskAboveZero(resampleLogits(logits.contiguous().const_data_ptr<float>(), grid), grid.width,
+        return maskAboveZero(resampleLogits(logits.cpu().contiguous().const_data_ptr<float>(), grid), grid.width,
                              grid.height);
     }
 
@@ -335,10 +336,11 @@ Result<std::shared_ptr<const Pack>> findPack(const EngineOptions& options, const
 }
 
 std::unique_ptr<Segmenter> makeIcMoeSegmenter(const weights::WeightsFile& weights, std::shared_ptr<const Pack> pack,
-                                              const EngineOptions& options)
+                                              const EngineOptions& options, at::Device device)
 {
-    return std::make_unique<IcMoeSegmenter>(std::make_unique<Foundation>(weights, choosePrecision(options.precision)),
-                                            std::move(pack), options);
+    const auto precision = choosePrecision(options.precision, device);
+    return std::make_unique<IcMoeSegmenter>(std::make_unique<Foundation>(weights, precision, device), std::move(pack),
+                                            options);
 }
 
 std::unique_ptr<Segmenter> makeIcMoeSegmenter(const std::shared_ptr<const weights::WeightsFile>& weights,
@@ -365,8 +367,12 @@ Result<std::unique_ptr<Segmenter>> createOnLiteMedSam(const EngineOptions& optio
     if (!*pack) {
         return createLiteMedSam(options);
     }
+    const auto device = chooseDevice(options.device);
+    if (!device) {
+        return fail(device.error());
+    }
     prepareTorch(options);
-    return makeIcMoeSegmenter(*weights, std::move(*pack), options);
+    return makeIcMoeSegmenter(*weights, std::move(*pack), options, *device);
 }
 
 Result<std::unique_ptr<Segmenter>> createOnSam(const EngineOptions& options)
@@ -374,8 +380,13 @@ Result<std::unique_ptr<Segmenter>> createOnSam(const EngineOptions& options)
     if (options.experts == "none" || options.experts == "shipped") { // none is shipped for it
         return createSam(options);
     }
+    const auto device = chooseDevice(options.device);
+    if (!device) {
+        return fail(device.error());
+    }
     prepareTorch(options);
-    auto foundation = Foundation::load(options.weightFolders, options.family, choosePrecision(options.precision));
+    auto foundation =
+        Foundation::load(options.weightFolders, options.family, choosePrecision(options.precision, *device), *device);
     if (!foundation) {
         return fail(foundation.error());
     }

@@ -14,8 +14,9 @@ namespace icmoe {
 
 /// IC-MoE: the frozen base's and the experts' voices, and pixel probability adaptive voting over them (engine.md 2).
 /// While a pack brings no trained vote, a box answers with mask 0 and a click with the best hypothesis.
-[[nodiscard]] std::unique_ptr<Segmenter>
-makeIcMoeSegmenter(const weights::WeightsFile& weights, std::shared_ptr<const Pack> pack, const EngineOptions& options);
+[[nodiscard]] std::unique_ptr<Segmenter> makeIcMoeSegmenter(const weights::WeightsFile& weights,
+                                                            std::shared_ptr<const Pack> pack,
+                                                            const EngineOptions& options, at::Device device = at::kCPU);
 /// The same on SAM or MedSAM, whose encoder has these measures.
 [[nodiscard]] std::unique_ptr<Segmenter> makeIcMoeSegmenter(const std::shared_ptr<const weights::WeightsFile>& weights,
                                                             const weights::Model& model, const weights::VitShape& shape,

@@ -52,7 +52,7 @@ Result<BoxPrompt> findClass(const Routing& routing, std::int64_t classIndex, con
         return fail(ErrorCode::notFound, "nothing on this slice stands out as that structure", {},
                     "Click inside it, or draw a box around it");
     }
-    const auto inside = (map >= median + kEdge * (best - median)).to(at::kByte).contiguous();
+    const auto inside = (map >= median + kEdge * (best - median)).to(at::kCPU, at::kByte).contiguous();
     const auto* cells = inside.const_data_ptr<std::uint8_t>();
     const auto pieces = connectedComponents(SliceMask::fromBitmap(
         std::vector<std::uint8_t>(cells, cells + inside.numel()), int(map.size(1)), int(map.size(0))));

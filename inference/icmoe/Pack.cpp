@@ -45,7 +45,7 @@ std::string hashOf(const NamedTensors& tensors, const weights::Metadata& metadat
 {
     Sha256 hash;
     for (const auto& [name, tensor] : tensors) {
-        const auto halves = (tensor.is_floating_point() ? tensor.to(at::kHalf) : tensor).contiguous();
+        const auto halves = (tensor.is_floating_point() ? tensor.to(at::kHalf) : tensor).cpu().contiguous();
         hash.update(name + "\n");
         for (const auto side : halves.sizes()) {
             hash.update(std::to_string(side) + "\n");
@@ -119,6 +119,18 @@ Status checkOrigin(const TensorFile& file, const std::string& baseSha256)
 }
 
 } // namespace
+
+Pack Pack::on(at::Device device) const
+{
+    Pack moved = *this;
+    for (auto* experts : {&moved.basic, &moved.semantic, &moved.adaptive}) {
+        *experts = experts->on(device);
+    }
+    for (auto* part : {&moved.routing, &moved.selector, &moved.voter}) {
+        *part = icmoe::on(device, *part);
+    }
+    return moved;
+}
 
 Result<std::vector<std::byte>> Pack::toBytes() const
 {

@@ -35,6 +35,9 @@ struct Pack {
     NamedTensors quality;  ///< the calibrated estimate of an answer's quality
     std::string sha256;    ///< of the file it was read from; its revision
 
+    /// The same with all that networks compute with on a device; the projection of taps and the estimate of quality
+    /// stay in the processor's memory.
+    [[nodiscard]] Pack on(at::Device device) const;
     /// The file's bytes. The same pack gives the same bytes.
     [[nodiscard]] Result<std::vector<std::byte>> toBytes() const;
     /// Refuses, each with its own message: a changed bit (weightsCorrupt), another base than `baseSha256`

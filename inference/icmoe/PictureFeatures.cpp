@@ -20,7 +20,8 @@ at::Tensor pooled(const at::Tensor& stage0)
 
 at::Tensor projected(const at::Tensor& tap, const at::Tensor& weight, const at::Tensor& bias)
 {
-    return at::linear(tap, weight, bias).permute({2, 0, 1}).contiguous().to(at::kHalf); // C×128×128
+    const auto values = at::linear(tap, weight.to(tap.device()), bias.to(tap.device()));
+    return values.permute({2, 0, 1}).contiguous().to(at::kCPU, at::kHalf); // C×128×128
 }
 
 void append(std::vector<std::byte>& bytes, const at::Tensor& tensor)
@@ -59,6 +60,17 @@ std::vector<std::byte> PictureFeatures::toBytes() const
         }
     }
     return bytes;
+}
+
+PictureFeatures PictureFeatures::on(at::Device device) const
+{
+    PictureFeatures moved = *this;
+    for (auto* tensor : {&moved.embedding, &moved.half, &moved.full, &moved.image}) {
+        if (tensor->defined()) {
+            *tensor = tensor->to(device);
+        }
+    }
+    return moved;
 }
 
 Result<PictureFeatures> PictureFeatures::fromBytes(std::span<const std::byte> bytes)
@@ -103,7 +115,7 @@ std::optional<PictureFeatures> encodeFeatures(ImageEncoder& encoder, const std::
     if (!embedding) {
         return std::nullopt;
     }
-    features.embedding = embedding->to(at::kHalf);
+    features.embedding = embedding->to(at::kCPU, at::kHalf);
     features.image = image;
     return features;
 }
@@ -118,7 +130,7 @@ TapStatistics::TapStatistics()
 
 void TapStatistics::Moments::add(const at::Tensor& values)
 {
-    const auto rows = values.reshape({-1, values.size(-1)}).to(at::kDouble);
+    const auto rows = values.reshape({-1, values.size(-1)}).to(at::kCPU, at::kDouble);
     sum += rows.sum(0);
     product += at::matmul(rows.t(), rows);
     count += static_cast<double>(rows.size(0));

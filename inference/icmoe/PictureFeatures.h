@@ -36,13 +36,15 @@ struct PictureFeatures {
                std::size_t{3} * 256 * 256;
     }
     [[nodiscard]] bool hasTaps() const { return half.defined(); }
+    [[nodiscard]] PictureFeatures on(at::Device device) const;
+    /// Of features in the processor's memory.
     [[nodiscard]] std::vector<std::byte> toBytes() const;
     /// malformedFile for another number of bytes.
     [[nodiscard]] static Result<PictureFeatures> fromBytes(std::span<const std::byte> bytes);
 };
 
-/// Encodes a prepared picture: `values` for the encoder, `image` as PictureFeatures::image. `taps`: null without.
-/// Nothing when a step said so.
+/// Encodes a prepared picture, wherever the encoder computes, into the processor's memory: `values` for the encoder,
+/// `image` as PictureFeatures::image. `taps`: null without. Nothing when a step said so.
 [[nodiscard]] std::optional<PictureFeatures> encodeFeatures(ImageEncoder& encoder, const std::vector<float>& values,
                                                             const at::Tensor& image, const TapProjection* taps,
                                                             const ImageEncoder::Step& step);

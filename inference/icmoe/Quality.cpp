@@ -37,7 +37,7 @@ at::Tensor answerSigns(const Ballot& ballot, const Outcome& outcome, const at::T
     const auto mask = outcome.p >= 0.5;
     const auto band = boundaryBand(mask);
     const auto share = outcome.weights.mean(at::IntArrayRef{1, 2});
-    const auto iou = ballot.predictedIou.clamp(0, 1);
+    const auto iou = ballot.predictedIou.to(share.device()).clamp(0, 1);
     double kept = 0;
     for (const bool dropped : outcome.dropped) {
         kept += dropped ? 0 : 1;

@@ -66,15 +66,15 @@ at::Tensor Routing::project(const at::Tensor& x) const
 
 at::Tensor Routing::pooled(const at::Tensor& embedding, const at::Tensor& mask)
 {
-    const auto cells = at::avg_pool2d(mask.unsqueeze(0).unsqueeze(0), 4).flatten(); // 4096
+    const auto cells = at::avg_pool2d(mask.to(embedding.device()).unsqueeze(0).unsqueeze(0), 4).flatten(); // 4096
     return at::matmul(cells, embedding) / cells.sum().clamp_min(1e-6);
 }
 
 SemanticChoice Routing::semantic(const at::Tensor& query, std::optional<std::int64_t> named) const
 {
     const auto& prototypes = m_parameters.at("prototypes");
-    const auto owners = m_parameters.at("owner").to(at::kLong).contiguous();
-    const auto cosines = at::matmul(prototypes, query).contiguous();
+    const auto owners = m_parameters.at("owner").to(at::kCPU, at::kLong).contiguous();
+    const auto cosines = at::matmul(prototypes, query).cpu().contiguous();
     const auto* cosine = cosines.const_data_ptr<float>();
     const auto* owner = owners.const_data_ptr<std::int64_t>();
     SemanticChoice choice;
@@ -123,7 +123,7 @@ at::Tensor Routing::noise(const at::Tensor& pooled, const at::Tensor& summary, c
 
 AdaptiveChoice Routing::topTwo(const at::Tensor& scores)
 {
-    const auto values = scores.contiguous();
+    const auto values = scores.cpu().contiguous();
     const auto* score = values.const_data_ptr<float>();
     AdaptiveChoice choice;
     std::int64_t first = 0;

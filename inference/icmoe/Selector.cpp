@@ -55,7 +55,7 @@ at::Tensor directions(const at::Tensor& embedding, const at::Tensor& masks)
     return mean / (mean.norm(2, at::IntArrayRef{1}, true) + kTiny);
 }
 
-at::Tensor boxMasks(const std::vector<Hypothesis>& hypotheses)
+at::Tensor boxMasks(const std::vector<Hypothesis>& hypotheses, at::Device device)
 {
     const auto count = static_cast<std::int64_t>(hypotheses.size());
     auto masks = at::zeros({count, 256, 256});
@@ -67,7 +67,7 @@ at::Tensor boxMasks(const std::vector<Hypothesis>& hypotheses)
             .slice(1, static_cast<std::int64_t>(box.x0), end(box.x1))
             .fill_(1);
     }
-    return masks;
+    return masks.to(device);
 }
 
 /// IoU of the masks' own bounding boxes with the boxes asked about.
@@ -95,12 +95,13 @@ at::Tensor hypothesisFeatures(const std::vector<Hypothesis>& hypotheses, const H
         iou[static_cast<std::int64_t>(n)][0] = hypotheses[n].iou0;
         iou[static_cast<std::int64_t>(n)][1] = hypotheses[n].iou1;
     }
-    auto used = at::zeros({256, 256});
+    iou = iou.to(logits.front().device());
+    auto used = at::zeros({256, 256}, iou.options());
     used.slice(0, 0, scene.usedHeight).slice(1, 0, scene.usedWidth).fill_(1);
     const auto z = at::stack(logits);
     const auto p = z.sigmoid();
     const auto masks = (z > 0).to(at::kFloat) * used;
-    const auto boxes = boxMasks(hypotheses);
+    const auto boxes = boxMasks(hypotheses, iou.device());
     constexpr std::array<std::int64_t, 2> pixels{1, 2};
     const double whole = static_cast<double>(scene.usedWidth) * scene.usedHeight;
     const auto area = masks.sum(pixels);
@@ -115,7 +116,7 @@ at::Tensor hypothesisFeatures(const std::vector<Hypothesis>& hypotheses, const H
     const auto flat = masks.flatten(1);
     const auto both = at::matmul(flat, flat.t());
     const auto either = area.unsqueeze(0) + area.unsqueeze(1) - both;
-    const auto overlap = (both + kTiny) / (either + kTiny) * (1 - at::eye(count));
+    const auto overlap = (both + kTiny) / (either + kTiny) * (1 - at::eye(count, both.options()));
     const auto others = std::max<double>(1, static_cast<double>(count - 1));
     const auto meaning = directions(scene.embedding, masks);
     const auto around = directions(scene.embedding, ring);

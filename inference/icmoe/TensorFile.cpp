@@ -25,6 +25,15 @@ at::Tensor tensorOf(const weights::TensorEntry& entry)
 
 } // namespace
 
+NamedTensors on(at::Device device, const NamedTensors& tensors)
+{
+    NamedTensors moved;
+    for (const auto& [name, tensor] : tensors) {
+        moved.emplace(name, tensor.to(device));
+    }
+    return moved;
+}
+
 Result<std::vector<std::byte>> tensorFileBytes(const NamedTensors& tensors, const weights::Metadata& metadata,
                                                bool halves)
 {
@@ -32,7 +41,7 @@ Result<std::vector<std::byte>> tensorFileBytes(const NamedTensors& tensors, cons
     weights::TensorTable table;
     for (const auto& [name, tensor] : tensors) {
         const bool isFloat = tensor.is_floating_point();
-        auto plain = tensor.detach().contiguous();
+        auto plain = tensor.detach().cpu().contiguous();
         plain = isFloat ? plain.to(halves ? at::kHalf : at::kFloat) : plain.to(at::kLong);
         const auto type = !isFloat ? ElementType::i64 : halves ? ElementType::f16 : ElementType::f32;
         table.push_back(

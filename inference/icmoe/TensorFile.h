@@ -19,6 +19,8 @@ struct TensorFile {
     std::string sha256; ///< of the file
 };
 
+[[nodiscard]] NamedTensors on(at::Device device, const NamedTensors& tensors);
+
 /// The bytes of a safetensors file. Floats are written as fp16 where `halves`, int64 as it is.
 [[nodiscard]] Result<std::vector<std::byte>> tensorFileBytes(const NamedTensors& tensors,
                                                              const weights::Metadata& metadata, bool halves);

@@ -40,8 +40,8 @@ VoteCount countVotes(const at::Tensor& logits, const at::Tensor& votes, double t
     if (logits.dim() != 3 || votes.dim() != 3 || votes.size(0) != logits.size(0)) {
         throw std::invalid_argument("a vote needs logits and votes of as many voices");
     }
-    const auto z = logits.to(at::kFloat).contiguous();
-    const auto cast = votes.to(at::kFloat).contiguous();
+    const auto z = logits.to(at::kCPU, at::kFloat).contiguous();
+    const auto cast = votes.to(at::kCPU, at::kFloat).contiguous();
     const auto voices = static_cast<std::size_t>(z.size(0));
     std::vector<unsigned char> kept(voices, 1);
     IcmoeVoteInput input = {};

@@ -107,7 +107,7 @@ at::Tensor VotingNetwork::features(const Ballot& ballot) const
     const auto either = at::maximum(mask, majority).sum(at::IntArrayRef{1, 2});
     const auto agreement = (both + 1) / (either + 1);
     const auto area = (mask.mean(at::IntArrayRef{1, 2}) + 1e-4).log() * 0.2;
-    const auto familiarity = at::full({count}, static_cast<float>(ballot.familiarity));
+    const auto familiarity = at::full({count}, static_cast<float>(ballot.familiarity), p.options());
     const auto ofVoices =
         at::stack({p * 2 - 1, entropy(p), mean.expand_as(p), spread.expand_as(p), p - mean,
                    everywhere(ballot.predictedIou), everywhere(ballot.routing), everywhere(ballot.score),
@@ -149,7 +149,7 @@ Outcome tally(const at::Tensor& p, const at::Tensor& weights, double threshold, 
     const auto mean = weights.slice(1, 0, usedHeight).slice(2, 0, usedWidth).mean(at::IntArrayRef{1, 2});
     const auto heaviest = mean.argmax().item<std::int64_t>();
     Outcome outcome;
-    auto kept = at::ones({count});
+    auto kept = at::ones({count}, p.options());
     for (std::int64_t voice = 0; voice < count; ++voice) {
         const auto mask = p[voice] >= 0.5;
         const auto both = at::logical_and(mask, majority).sum().item<double>();
@@ -161,7 +161,7 @@ Outcome tally(const at::Tensor& p, const at::Tensor& weights, double threshold, 
     const auto left = weights * kept.view({-1, 1, 1});
     const auto sum = left.sum(0, true);
     // where all that is left had no weight at all, the heaviest voice speaks alone
-    auto alone = at::zeros({count, 1, 1});
+    auto alone = at::zeros({count, 1, 1}, p.options());
     alone[heaviest] = 1;
     outcome.weights = at::where(sum > 1e-12, left / sum.clamp_min(1e-12), alone);
     outcome.p = (outcome.weights * p).sum(0);

@@ -2,6 +2,7 @@
 
 #include "inference/cuda/CudaModule.h"
 #include "inference/sam/LiteMedSamSegmenter.h"
+#include "inference/sam/TensorDevice.h"
 #include "inference/weights/WeightsFile.h"
 
 #include <ATen/Version.h>
@@ -19,8 +20,7 @@ std::string describeCuda()
         return vote.description;
     }
     return "driver for CUDA " + std::to_string(driver.version / 1000) + "." +
-           std::to_string(driver.version % 1000 / 10) + " found; " + vote.description +
-           "; the networks run on the processor in this version";
+           std::to_string(driver.version % 1000 / 10) + " found; " + tensorBackend().text + "; " + vote.description;
 }
 
 std::string describePrecision(Precision wanted)
@@ -41,8 +41,7 @@ EngineReport describeEngine(const EngineOptions& options)
     EngineReport report;
     report.torchVersion = TORCH_VERSION;
     const int threads = chooseThreads(options.threads);
-    report.device =
-        "CPU, " + std::to_string(threads) + (threads == 1 ? " thread, " : " threads, ") + at::get_cpu_capability();
+    report.device = deviceText(at::kCPU, threads) + ", " + at::get_cpu_capability();
     report.cuda = describeCuda();
     report.precision = describePrecision(options.precision);
     report.hasBf16 = hasBf16Hardware();

@@ -8,6 +8,7 @@
 #include "inference/sam/Preprocess.h"
 #include "inference/sam/PromptEncoder.h"
 #include "inference/sam/SegmenterSupport.h"
+#include "inference/sam/TensorDevice.h"
 #include "inference/sam/TensorMemory.h"
 #include "inference/sam/TorchGuard.h"
 #include "inference/sam/kernels/EncoderKernels.h"
@@ -35,15 +36,10 @@ bool processorHas(const char* feature)
     return found != features.end() && found->second.isBool() && found->second.toBool();
 }
 
-std::string_view textOf(Precision precision)
-{
-    return precision == Precision::bf16 ? "bf16" : "fp32";
-}
-
 class LiteMedSamSegmenter final : public Segmenter {
 public:
-    LiteMedSamSegmenter(const weights::WeightsFile& file, const EngineOptions& options)
-        : LiteMedSamSegmenter(NetworkWeights(file.tensors), file.sha256, options)
+    LiteMedSamSegmenter(const weights::WeightsFile& file, at::Device device, const EngineOptions& options)
+        : LiteMedSamSegmenter(NetworkWeights(file.tensors).on(device), file.sha256, options)
     {
     }
 
@@ -81,14 +77,14 @@ private:
         , m_prompts(weights)
         , m_decoder(weights, m_prompts.densePosition())
     {
-        const auto precision = choosePrecision(options.precision);
+        const auto precision = choosePrecision(options.precision, weights.device());
         m_encoder = fastestImageEncoder(weights, precision);
         m_info.engine = "LiteMedSAM";
         m_info.weightsSha256 = sha256;
         m_info.expertsRevision = "none";
         m_info.precision = textOf(precision);
         m_info.threads = at::get_num_threads();
-        m_info.device = "CPU, " + std::to_string(m_info.threads) + (m_info.threads == 1 ? " thread" : " threads");
+        m_info.device = deviceText(weights.device(), m_info.threads);
         m_info.preprocessing = kPreprocessingVersion;
     }
 
@@ -169,7 +165,8 @@ private:
 
     static SliceMask maskOf(const at::Tensor& logits, const NetworkGrid& grid)
     {
-        return maskAboveZero(resampleLogits(logits.contiguous().data_ptr<float>(), grid), grid.width, grid.height);
+        return maskAboveZero(resampleLogits(logits.cpu().contiguous().data_ptr<float>(), grid), grid.width,
+                             grid.height);
     }
 
     /// Drawn boxes: the union of mask 0, then that of mask 1, which is better on some structures.
@@ -203,7 +200,7 @@ private:
                                          const NetworkGrid& grid, const std::stop_token& stop)
     {
         const auto decoded = decode(embedding, question.boxes, 0, question.boxes.size());
-        const auto iou = decoded.iou.select(1, 0).contiguous();
+        const auto iou = decoded.iou.select(1, 0).cpu().contiguous();
         const auto* scores = iou.const_data_ptr<float>();
         std::vector<std::size_t> order(question.boxes.size());
         std::iota(order.begin(), order.end(), std::size_t{0});
@@ -238,14 +235,23 @@ bool hasBf16Hardware()
     return processorHas("avx512_bf16") || processorHas("amx_bf16");
 }
 
-Precision choosePrecision(Precision wanted)
+Precision choosePrecision(Precision wanted, at::Device device)
 {
     // not chosen by itself: it moves the box Dice of some validation sets by more than 0.2 points
-    return wanted == Precision::bf16 && hasBf16Hardware() ? Precision::bf16 : Precision::fp32;
+    const bool hasBf16 = device.is_cuda() || hasBf16Hardware();
+    return wanted == Precision::bf16 && hasBf16 ? Precision::bf16 : Precision::fp32;
+}
+
+std::string_view textOf(Precision precision)
+{
+    return precision == Precision::bf16 ? "bf16" : "fp32";
 }
 
 std::unique_ptr<ImageEncoder> fastestImageEncoder(const NetworkWeights& weights, Precision precision)
 {
+    if (!weights.device().is_cpu()) {
+        return makeTorchImageEncoder(weights, precision == Precision::fp32 ? at::kFloat : at::kBFloat16);
+    }
     return precision == Precision::fp32  ? makeFusedImageEncoder(weights)
            : canRun(avx512Bf16Kernels()) ? makeFusedImageEncoder(weights, avx512Bf16Kernels())
                                          : makeTorchImageEncoder(weights, at::kBFloat16);
@@ -272,9 +278,13 @@ Result<std::unique_ptr<Segmenter>> createLiteMedSam(const EngineOptions& options
     if (!file) {
         return fail(file.error());
     }
+    const auto device = chooseDevice(options.device);
+    if (!device) {
+        return fail(device.error());
+    }
     return guarded<std::unique_ptr<Segmenter>>("starting the engine", [&]() -> Result<std::unique_ptr<Segmenter>> {
         prepareTorch(options);
-        return std::make_unique<LiteMedSamSegmenter>(*file, options);
+        return std::make_unique<LiteMedSamSegmenter>(*file, *device, options);
     });
 }
 

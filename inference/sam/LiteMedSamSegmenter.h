@@ -3,6 +3,9 @@
 #include "core/engine/Segmenter.h"
 #include "inference/Engine.h"
 
+#include <c10/core/Device.h>
+#include <string_view>
+
 namespace icmoe {
 
 /// LiteMedSAM behind core's interface: weights are loaded and verified here. `threads` and `precision` of the options
@@ -17,12 +20,13 @@ void prepareTorch(const EngineOptions& options);
 /// Does this processor compute in bfloat16 (AVX512-BF16 or AMX)?
 [[nodiscard]] bool hasBf16Hardware();
 
-/// What createLiteMedSam() would choose here: fp32 unless bf16 was asked for and the processor has it.
-[[nodiscard]] Precision choosePrecision(Precision wanted);
+/// What createLiteMedSam() would choose here: fp32 unless bf16 was asked for and the device has it.
+[[nodiscard]] Precision choosePrecision(Precision wanted, at::Device device = at::kCPU);
+[[nodiscard]] std::string_view textOf(Precision precision);
 
 class ImageEncoder;
 class NetworkWeights;
-/// The fastest encoder for a precision that choosePrecision() gave.
+/// The fastest encoder, where the weights lie, for a precision that choosePrecision() gave.
 [[nodiscard]] std::unique_ptr<ImageEncoder> fastestImageEncoder(const NetworkWeights& weights, Precision precision);
 
 /// How many threads `wanted` means here (0: all cores).

@@ -76,7 +76,7 @@ at::Tensor MaskDecoder::masks(const Decoded& decoded, std::int64_t n, int first,
     if (cells == kCells * kCells) {
         return inside;
     }
-    auto all = at::full({count, 4 * kCells, 4 * kCells}, kOutsideLogit);
+    auto all = at::full({count, 4 * kCells, 4 * kCells}, kOutsideLogit, inside.options());
     all.slice(1, 4 * window.y0, 4 * window.y1).slice(2, 4 * window.x0, 4 * window.x1).copy_(inside);
     return all;
 }

@@ -34,6 +34,20 @@ const at::Tensor& NetworkWeights::get(const std::string& name) const
     return m_tensors.at(name);
 }
 
+at::Device NetworkWeights::device() const
+{
+    return m_tensors.empty() ? at::Device(at::kCPU) : m_tensors.begin()->second.device();
+}
+
+NetworkWeights NetworkWeights::on(at::Device device) const
+{
+    NetworkWeights moved;
+    for (const auto& [name, tensor] : m_tensors) {
+        moved.m_tensors.emplace(name, tensor.to(device));
+    }
+    return moved;
+}
+
 NetworkWeights NetworkWeights::with(const std::map<std::string, at::Tensor>& others) const
 {
     NetworkWeights mixed;
@@ -47,7 +61,8 @@ std::string NetworkWeights::hash() const
     Sha256 hash;
     for (const auto& [name, tensor] : m_tensors) {
         hash.update(name);
-        hash.update({static_cast<const std::byte*>(tensor.const_data_ptr()), tensor.nbytes()});
+        const auto values = tensor.cpu();
+        hash.update({static_cast<const std::byte*>(values.const_data_ptr()), values.nbytes()});
     }
     return hash.hex();
 }

@@ -17,10 +17,13 @@ public:
     /// The same without a copy of the values: the file stays in memory as long as one of its tensors. For large ones.
     explicit NetworkWeights(std::shared_ptr<const weights::WeightsFile> file);
 
-    /// A float32 tensor on the CPU.
+    /// A float32 tensor on device().
     [[nodiscard]] const at::Tensor& get(const std::string& name) const;
 
     [[nodiscard]] const std::map<std::string, at::Tensor>& tensors() const { return m_tensors; }
+    /// Where all of them lie: networks compute there.
+    [[nodiscard]] at::Device device() const;
+    [[nodiscard]] NetworkWeights on(at::Device device) const;
     /// These weights with others in the place of some.
     [[nodiscard]] NetworkWeights with(const std::map<std::string, at::Tensor>& others) const;
 

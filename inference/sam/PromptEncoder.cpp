@@ -28,7 +28,7 @@ PromptEncoder::PromptEncoder(const NetworkWeights& weights, int side, double cen
             m_maskNormBias[n] = weights.get(norm + ".bias");
         }
     }
-    const auto along = (at::arange(64, at::kFloat) + 0.5) / 64;
+    const auto along = (at::arange(64, m_frequencies.options()) + 0.5) / 64;
     const auto u = along.view({1, 64}).expand({64, 64});
     m_densePosition = position(at::stack({u, u.t()}, -1)).view({4096, 256}); // 64×64×2 → 4096×256
 }
@@ -41,17 +41,17 @@ at::Tensor PromptEncoder::position(const at::Tensor& unit) const
 
 at::Tensor PromptEncoder::boxes(const at::Tensor& boxes) const
 {
-    auto corners = position((boxes + m_centre).view({-1, 2, 2}) / m_side); // N×2×256
+    auto corners = position((boxes.to(m_frequencies.device()) + m_centre).view({-1, 2, 2}) / m_side); // N×2×256
     return corners + at::stack({m_point[2], m_point[3]});
 }
 
 at::Tensor PromptEncoder::points(const at::Tensor& points, const at::Tensor& labels, bool pad) const
 {
-    auto at = points + m_centre;
-    auto kind = labels;
+    auto at = points.to(m_frequencies.device()) + m_centre;
+    auto kind = labels.to(m_frequencies.device());
     if (pad) {
-        at = at::cat({at, at::zeros({points.size(0), 1, 2})}, 1);
-        kind = at::cat({kind, at::full({points.size(0), 1}, -1.0F)}, 1);
+        at = at::cat({at, at::zeros({points.size(0), 1, 2}, at.options())}, 1);
+        kind = at::cat({kind, at::full({points.size(0), 1}, -1.0F, kind.options())}, 1);
     }
     kind = kind.unsqueeze(-1); // N×P×1
     auto code = position(at / m_side);
@@ -72,7 +72,7 @@ at::Tensor PromptEncoder::tokens(const at::Tensor& points, const at::Tensor& kin
 
 at::Tensor PromptEncoder::masks(const at::Tensor& masks) const
 {
-    auto x = masks;
+    auto x = masks.to(m_frequencies.device());
     for (int n = 0; n < 2; ++n) {
         x = at::conv2d(x, m_maskConv[n], m_maskBias[n], 2).permute({0, 2, 3, 1}); // channel last for the norm
         x = at::layer_norm(x, {x.size(3)}, m_maskNorm[n], m_maskNormBias[n], 1e-6);

@@ -8,6 +8,7 @@
 #include "inference/sam/SamPreprocess.h"
 #include "inference/sam/SamPrompts.h"
 #include "inference/sam/SegmenterSupport.h"
+#include "inference/sam/TensorDevice.h"
 #include "inference/sam/TorchGuard.h"
 #include "inference/sam/VitImageEncoder.h"
 
@@ -45,7 +46,7 @@ std::vector<std::size_t> ranked(const std::vector<double>& scores)
 
 std::vector<double> valuesOf(const at::Tensor& scores)
 {
-    const auto wide = scores.to(at::kDouble).contiguous();
+    const auto wide = scores.to(at::kCPU, at::kDouble).contiguous();
     const auto* first = wide.const_data_ptr<double>();
     return {first, first + wide.numel()};
 }
@@ -59,14 +60,14 @@ public:
         , m_prompts(weights, kSamSide)
         , m_decoder(weights, m_prompts.densePosition())
     {
-        const bool isBf16 = choosePrecision(options.precision) == Precision::bf16;
-        m_encoder = makeVitImageEncoder(weights, shape, isBf16 ? at::kBFloat16 : at::kFloat);
+        const auto precision = choosePrecision(options.precision, weights.device());
+        m_encoder = makeVitImageEncoder(weights, shape, precision == Precision::bf16 ? at::kBFloat16 : at::kFloat);
         m_info.engine = model.title;
         m_info.weightsSha256 = sha256;
         m_info.expertsRevision = "none";
-        m_info.precision = isBf16 ? "bf16" : "fp32";
+        m_info.precision = textOf(precision);
         m_info.threads = at::get_num_threads();
-        m_info.device = "CPU, " + std::to_string(m_info.threads) + (m_info.threads == 1 ? " thread" : " threads");
+        m_info.device = deviceText(weights.device(), m_info.threads);
         m_info.preprocessing = kSamPreprocessingVersion;
     }
 
@@ -201,14 +202,15 @@ private:
         }
         const auto mask =
             at::from_blob(const_cast<float*>(question.mask.data()), {1, 1, kSamMaskSide, kSamMaskSide}, at::kFloat);
-        const auto image = embedding.features().to(at::kFloat).unsqueeze(0) + m_prompts.masks(mask);
+        const auto image =
+            embedding.features().to(m_prompts.noMask().device(), at::kFloat).unsqueeze(0) + m_prompts.masks(mask);
         return m_decoder.decode(m_decoder.prepare(image), sparse);
     }
 
     Candidate candidate(const MaskDecoder::Decoded& decoded, std::int64_t n, int mask, const SamGrid& grid,
                         std::string voter) const
     {
-        const auto logits = m_decoder.masks(decoded, n, mask, 1).contiguous();
+        const auto logits = m_decoder.masks(decoded, n, mask, 1).cpu().contiguous();
         Candidate result;
         result.voter = std::move(voter);
         result.predictedIou = decoded.iou[n][mask].item<double>();
@@ -299,8 +301,12 @@ Result<std::unique_ptr<Segmenter>> makeSam(std::shared_ptr<const weights::Weight
                                            const EngineOptions& options)
 {
     return guarded<std::unique_ptr<Segmenter>>("starting the engine", [&]() -> Result<std::unique_ptr<Segmenter>> {
+        const auto device = chooseDevice(options.device);
+        if (!device) {
+            return fail(device.error());
+        }
         prepareTorch(options);
-        return std::make_unique<SamSegmenter>(NetworkWeights(file), model, shape, file->sha256, options);
+        return std::make_unique<SamSegmenter>(NetworkWeights(file).on(*device), model, shape, file->sha256, options);
     });
 }
 

@@ -32,7 +32,8 @@ Result<std::shared_ptr<const Embedding>> SamEmbedding::fromBytes(std::span<const
 
 ImageTokens preparedTokens(const SamEmbedding& embedding, const MaskDecoder& decoder, const at::Tensor& noMask)
 {
-    return decoder.prepare(embedding.features().to(at::kFloat).add_(noMask).unsqueeze(0)); // 1×4096×256
+    return decoder.prepare(
+        embedding.features().to(noMask.device(), at::kFloat).add_(noMask).unsqueeze(0)); // 1×4096×256
 }
 
 SliceMask maskAboveZero(const std::vector<float>& values, int width, int height)

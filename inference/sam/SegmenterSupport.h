@@ -20,11 +20,11 @@ public:
 
     /// `features`: [4096, 256] of any type.
     explicit SamEmbedding(const at::Tensor& features)
-        : m_features(features.to(at::kHalf))
+        : m_features(features.to(at::kCPU, at::kHalf))
     {
     }
     std::size_t byteSize() const override { return kBytes; }
-    const at::Tensor& features() const { return m_features; } ///< fp16 [4096, 256]
+    const at::Tensor& features() const { return m_features; } ///< fp16 [4096, 256], in the processor's memory
 
     /// As Segmenter::serialize() and deserialize() want them.
     [[nodiscard]] static std::vector<std::byte> toBytes(const Embedding& embedding);

@@ -8,7 +8,7 @@ namespace icmoe {
 
 at::Tensor gatherAttentionBias(const at::Tensor& stored, int window)
 {
-    const auto along = at::arange(window, at::kLong);
+    const auto along = at::arange(window, at::TensorOptions(at::kLong).device(stored.device()));
     const auto rows = along.repeat_interleave(window); // w²
     const auto columns = along.repeat({window});
     const auto index =
@@ -83,8 +83,9 @@ public:
                 tap(name, tokens.to(at::kFloat).view({side, side, -1}));
             }
         };
-        auto x = at::from_blob(const_cast<float*>(input), {256 * 256, 3}, at::kFloat).to(m_type); // 65536×3
-        x = apply(m_patch[1], at::gelu(apply(m_patch[0], x)));                                    // 65536×64
+        auto x = at::from_blob(const_cast<float*>(input), {256 * 256, 3}, at::kFloat)
+                     .to(m_patch[0].weight.device(), m_type);  // 65536×3
+        x = apply(m_patch[1], at::gelu(apply(m_patch[0], x))); // 65536×64
         show("patch_embed", x, 256);
         if (!step()) {
             return std::nullopt;

@@ -33,7 +33,7 @@ at::Tensor placedScores(const at::Tensor& tokens, const at::Tensor& cells)
     const auto count = tokens.size(0);
     const auto length = tokens.size(2);
     const auto width = tokens.size(3);
-    auto spread = at::zeros({count, kHeads, length, kHeads, width});
+    auto spread = at::zeros({count, kHeads, length, kHeads, width}, tokens.options());
     for (int h = 0; h < kHeads; ++h) {
         spread.select(3, h).select(1, h).copy_(tokens.select(1, h));
     }

@@ -169,8 +169,8 @@ private:
     {
         constexpr int kPatch = weights::VitShape::kPatch;
         const int grid = m_shape.grid();
-        const auto picture =
-            at::from_blob(const_cast<float*>(input), {grid, kPatch, grid, kPatch * 3}, at::kFloat).to(m_type);
+        const auto picture = at::from_blob(const_cast<float*>(input), {grid, kPatch, grid, kPatch * 3}, at::kFloat)
+                                 .to(m_position.device(), m_type);
         const auto cut = picture.transpose(1, 2).reshape({tokens(), kPatch * kPatch * 3});
         return apply(m_patch, cut).add_(m_position);
     }

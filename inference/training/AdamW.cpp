@@ -40,13 +40,14 @@ std::vector<at::Tensor> AdamW::gradients()
 double AdamW::step(double factor)
 {
     const at::NoGradGuard noGrad;
-    double square = 0;
+    std::vector<at::Tensor> squares;
     for (const auto& [name, parameter] : m_parameters) {
         if (parameter.grad().defined()) {
-            square += parameter.grad().square().sum().item<double>();
+            squares.push_back(parameter.grad().square().sum());
         }
     }
-    const double length = std::sqrt(square);
+    // read at once: a device would wait for each
+    const double length = squares.empty() ? 0 : std::sqrt(at::stack(squares).to(at::kDouble).sum().item<double>());
     if (!std::isfinite(length)) {
         return length; // a step of nonsense is not taken
     }

@@ -40,11 +40,13 @@ public:
         , m_routing(std::move(routing))
         , m_usage(static_cast<std::size_t>(options.experts), 0)
     {
-        const auto fresh = Routing::fresh(options.experts, seedOf(options.seed, "router"));
         auto all = beginning(options, council.pack()).tensors();
+        const auto device = all.begin()->second.device();
+        const auto fresh = Routing::fresh(options.experts, seedOf(options.seed, "router"));
+        m_routing = on(device, m_routing);
         for (const auto& name : kRouterNames) {
             const auto& begin = options.beginRouting.contains(name) ? options.beginRouting : fresh;
-            m_routing[name] = begin.at(name).clone();
+            m_routing[name] = begin.at(name).to(device, at::kFloat, false, true); // a copy
             all.emplace("routing." + name, m_routing.at(name));
         }
         m_optimizer = std::make_unique<AdamW>(all, AdamW::Options{.rate = options.rate});
@@ -146,14 +148,14 @@ private:
         const Routing routing(m_routing);
         const auto scores = routing.scores(routed->pooled, routed->summary, routed->statistics);
         const auto deviation = routing.noise(routed->pooled, routed->summary, routed->statistics);
-        auto noise = at::empty_like(scores);
+        auto noise = at::empty_like(scores, at::kCPU);
         auto* values = noise.data_ptr<float>();
         for (auto& one : cases) {
             for (int k = 0; k < m_options.experts; ++k) {
                 *values++ = static_cast<float>(one.random.normal());
             }
         }
-        const auto top = noisyTopTwo(scores, deviation, noise);
+        const auto top = noisyTopTwo(scores, deviation, noise.to(scores.device()));
         auto loss = maskLosses(cases, *routed, top);
         if (!loss) {
             return fail(loss.error());
@@ -171,11 +173,12 @@ private:
     /// Every case goes to its two experts; the pair's answer is judged, and each one's own.
     Result<at::Tensor> maskLosses(const std::vector<TrainingCase>& cases, const Routed& routed, const NoisyTopTwo& top)
     {
+        const auto chosen = top.chosen.cpu();
         std::vector<TrainingCase> pairs;
         for (std::size_t n = 0; n < cases.size(); ++n) {
             for (std::int64_t k = 0; k < 2; ++k) {
                 pairs.push_back(cases[n]);
-                pairs.back().expert = top.chosen[static_cast<std::int64_t>(n)][k].item<std::int64_t>();
+                pairs.back().expert = chosen[static_cast<std::int64_t>(n)][k].item<std::int64_t>();
                 m_usage[static_cast<std::size_t>(pairs.back().expert)] += 1;
             }
         }
@@ -189,7 +192,7 @@ private:
         for (std::size_t n = 0; n < cases.size(); ++n) {
             const auto index = static_cast<std::int64_t>(n);
             const auto& view = m_library.views()[cases[n].view];
-            const auto truth = truthTensor(cases[n].object->truth);
+            const auto truth = truthTensor(cases[n].object->truth, answers.logits.device());
             at::Tensor p = at::zeros({});
             at::Tensor own = at::zeros({});
             for (std::int64_t k = 0; k < 2; ++k) {
@@ -210,7 +213,8 @@ private:
     at::Tensor balance(const NoisyTopTwo& top)
     {
         const auto count = static_cast<std::int64_t>(m_options.experts);
-        const auto importance = at::zeros({top.gates.size(0), count}).scatter(1, top.chosen, top.gates).sum(0);
+        const auto importance =
+            at::zeros({top.gates.size(0), count}, top.gates.options()).scatter(1, top.chosen, top.gates).sum(0);
         const auto load = top.load.sum(0);
         // of all processes; the gradient of each goes through its own part alone, and the parts add up
         const auto all = at::stack({importance, load}).detach().clone();

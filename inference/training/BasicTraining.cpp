@@ -14,8 +14,9 @@ Result<ExpertParameters> trainBasicExperts(const ExpertDecoder& decoder, ViewLib
                                            const BasicOptions& options, const StepProgress& progress,
                                            std::stop_token stop)
 {
-    auto begin = options.begin.count() > 0 ? options.begin.clone().tensors()
-                                           : ExpertParameters::fresh(kBasicExperts, options.seed).tensors();
+    auto begin = options.begin.count() > 0
+                     ? options.begin.clone().tensors()
+                     : on(decoder.device(), ExpertParameters::fresh(kBasicExperts, options.seed).tensors());
     Trainee::Parameters kept;
     if (options.lowRankOnly) {
         std::erase_if(begin, [&](const auto& one) {

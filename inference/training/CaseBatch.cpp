@@ -22,10 +22,10 @@ at::Tensor restyled(const at::Tensor& features, std::int64_t channels, double st
         return features;
     }
     const auto draw = [&](const at::Tensor& like) {
-        auto values = at::empty_like(like);
+        auto values = at::empty_like(like, at::kCPU);
         auto* first = values.data_ptr<float>();
         std::generate_n(first, values.numel(), [&] { return static_cast<float>(strength * random.normal()); });
-        return values;
+        return values.to(like.device());
     };
     const auto plain = features.to(at::kFloat);
     std::vector<std::int64_t> others;
@@ -36,7 +36,8 @@ at::Tensor restyled(const at::Tensor& features, std::int64_t channels, double st
     }
     const auto mean = plain.mean(others, true);
     const auto deviation = (plain - mean).square().mean(others, true).sqrt();
-    return mean + (plain - mean) * (1 + draw(mean)) + deviation * draw(mean);
+    const auto gain = draw(mean);
+    return mean + (plain - mean) * (1 + gain) + deviation * draw(mean);
 }
 
 /// LibTorch's autocast on this thread for as long as it lives.
@@ -46,14 +47,18 @@ public:
         : m_wanted(wanted)
     {
         if (m_wanted) {
-            at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
-            at::autocast::set_autocast_enabled(at::kCPU, true);
+            for (const auto device : kDevices) {
+                at::autocast::set_autocast_dtype(device, at::kBFloat16);
+                at::autocast::set_autocast_enabled(device, true);
+            }
         }
     }
     ~Bf16Products()
     {
         if (m_wanted) {
-            at::autocast::set_autocast_enabled(at::kCPU, false);
+            for (const auto device : kDevices) {
+                at::autocast::set_autocast_enabled(device, false);
+            }
             at::autocast::clear_cache();
         }
     }
@@ -61,6 +66,7 @@ public:
     Bf16Products& operator=(const Bf16Products&) = delete;
 
 private:
+    static constexpr at::DeviceType kDevices[] = {at::kCPU, at::kCUDA};
     bool m_wanted;
 };
 
@@ -110,9 +116,10 @@ Result<ExpertBatch> batchOf(ViewLibrary& library, const std::vector<TrainingCase
         batch.full = at::stack(full).to(at::kFloat);
     }
     batch.image = at::stack(image).to(at::kFloat) / 255;
-    batch.maps = at::stack(maps);
-    batch.points = at::stack(points);
-    batch.kinds = at::stack(kinds);
+    const auto device = batch.embedding.device();
+    batch.maps = at::stack(maps).to(device);
+    batch.points = at::stack(points).to(device);
+    batch.kinds = at::stack(kinds).to(device);
     return batch;
 }
 
@@ -152,8 +159,9 @@ BatchLoss lossOf(const ViewLibrary& library, const std::vector<TrainingCase>& ca
         const auto& truth = cases[n].object->truth;
         result.outcomes.push_back(outcomeOf(answers.logits[index], view, truth));
         const auto error = answers.iou[index] - result.outcomes.back().iou;
-        losses.push_back(maskLoss(onSlice(answers.logits[index], view.grid), truthTensor(truth)) +
-                         kIouShare * error * error);
+        losses.push_back(
+            maskLoss(onSlice(answers.logits[index], view.grid), truthTensor(truth, answers.logits.device())) +
+            kIouShare * error * error);
     }
     result.loss = at::stack(losses).mean();
     return result;

@@ -25,18 +25,22 @@ at::Tensor flags(const std::vector<int>& classes, int wanted)
 at::Tensor negativeWeights(const std::vector<int>& keyClasses, const at::Tensor& negative, int anchorClass,
                            const std::map<int, at::Tensor>& centres, double sharpness)
 {
-    auto weights = at::ones({static_cast<std::int64_t>(keyClasses.size())});
+    std::vector<float> values(keyClasses.size(), 1);
     const auto own = centres.find(anchorClass);
     if (own != centres.end() && sharpness != 0) {
+        std::map<int, float> ofClass;
+        for (const auto& [one, centre] : centres) {
+            const double cosine = at::dot(own->second, centre).item<double>();
+            ofClass.emplace(one, static_cast<float>(std::exp(sharpness * cosine)));
+        }
         for (std::size_t n = 0; n < keyClasses.size(); ++n) {
-            if (const auto other = centres.find(keyClasses[n]); other != centres.end()) {
-                const double cosine = at::dot(own->second, other->second).item<double>();
-                weights[static_cast<std::int64_t>(n)] = static_cast<float>(std::exp(sharpness * cosine));
-            }
+            const auto found = ofClass.find(keyClasses[n]);
+            values[n] = found != ofClass.end() ? found->second : 1;
         }
     }
+    const auto weights = at::tensor(at::ArrayRef<float>(values)).to(negative.device());
     const auto count = negative.sum().item<double>();
-    const auto mean = count > 0 ? weights.masked_select(negative).mean() : at::ones({});
+    const auto mean = count > 0 ? weights.masked_select(negative).mean() : at::ones({}, weights.options());
     return weights / mean;
 }
 
@@ -78,8 +82,9 @@ at::Tensor contrastiveLoss(const Embedded& anchors, const Embedded& keys, const 
     std::vector<at::Tensor> losses;
     const std::set<int> classes(anchors.classes.begin(), anchors.classes.end());
     for (const int one : classes) {
-        const auto own = flags(anchors.classes, one).nonzero().flatten();
-        const auto positive = flags(keys.classes, one);
+        const auto device = anchors.vectors.device();
+        const auto own = flags(anchors.classes, one).to(device).nonzero().flatten();
+        const auto positive = flags(keys.classes, one).to(device);
         const auto negative = positive.logical_not();
         if (!positive.any().item<bool>() || !negative.any().item<bool>()) {
             continue;
@@ -149,9 +154,9 @@ std::size_t MemoryBank::size() const
 
 std::vector<std::int64_t> anchorCells(const at::Tensor& cover, const at::Tensor& p, std::size_t most, Random& random)
 {
-    const auto inside = cover.flatten().contiguous();
-    const auto answer = p.flatten().contiguous();
-    const auto border = dilated(1 - cover, 1).flatten().contiguous();
+    const auto inside = cover.cpu().flatten().contiguous();
+    const auto answer = p.cpu().flatten().contiguous();
+    const auto border = dilated(1 - cover, 1).cpu().flatten().contiguous();
     const auto* covered = inside.const_data_ptr<float>();
     const auto* probability = answer.const_data_ptr<float>();
     const auto* nearBorder = border.const_data_ptr<float>();
@@ -165,8 +170,8 @@ std::vector<std::int64_t> anchorCells(const at::Tensor& cover, const at::Tensor&
 
 std::vector<std::int64_t> backgroundCells(const at::Tensor& cover, bool near, std::size_t most, Random& random)
 {
-    const auto around = dilated(cover, 4).flatten().contiguous();
-    const auto inside = cover.flatten().contiguous();
+    const auto around = dilated(cover, 4).cpu().flatten().contiguous();
+    const auto inside = cover.cpu().flatten().contiguous();
     const auto* close = around.const_data_ptr<float>();
     const auto* covered = inside.const_data_ptr<float>();
     return some(cellsWhere([&](auto n) { return covered[n] < 0.01F && (close[n] > kCovered) == near; }), most, random);

@@ -2,9 +2,9 @@
 
 #include "core/base/AtomicFile.h"
 #include "core/base/Sha256.h"
-#include "inference/icmoe/Foundation.h"
 #include "inference/icmoe/TensorFile.h"
 #include "inference/sam/LiteMedSamSegmenter.h"
+#include "inference/sam/TensorDevice.h"
 #include "inference/sam/TensorMemory.h"
 #include "inference/training/BasicTraining.h"
 #include "inference/training/Curves.h"
@@ -120,6 +120,9 @@ private:
     }
     std::filesystem::path file(const std::string& name) const { return m_options.work / (name + ".safetensors"); }
 
+    /// Then several processes have nothing to tell each other: each encodes its share of the pictures.
+    bool onlyEncodes() const { return m_options.phases == std::vector<std::string>{"features"}; }
+
     Status openWork()
     {
         std::error_code error;
@@ -133,7 +136,7 @@ private:
 
     Status meetWorkers()
     {
-        if (m_options.workers < 2) {
+        if (m_options.workers < 2 || onlyEncodes()) {
             return {};
         }
         auto workers =
@@ -154,7 +157,7 @@ private:
         if (!pack) {
             return fail(pack.error());
         }
-        m_begin = std::move(*pack);
+        m_begin = pack->on(m_foundation.device());
         return {};
     }
 
@@ -250,7 +253,8 @@ private:
         }
         Sha256 key;
         key.update(m_foundation.sha256() + m_taps.hash() + std::to_string(m_foundation.preprocessingVersion()));
-        m_library = std::make_unique<ViewLibrary>(std::move(*disk), m_options.memoryBytes, key.hex());
+        m_library =
+            std::make_unique<ViewLibrary>(std::move(*disk), m_options.memoryBytes, key.hex(), m_foundation.device());
         const auto encode = [&](const SliceImage& image) -> Result<EncodedPicture> {
             auto input = m_foundation.prepare(image);
             if (!input) {
@@ -258,8 +262,15 @@ private:
             }
             return EncodedPicture{input->grid, *m_foundation.encode(*input, m_taps, [] { return true; })};
         };
+        auto recipes = m_recipes;
+        if (onlyEncodes()) {
+            std::size_t n = 0;
+            std::erase_if(recipes, [&](const auto&) {
+                return n++ % static_cast<std::size_t>(m_options.workers) != static_cast<std::size_t>(m_options.worker);
+            });
+        }
         return m_library->add(
-            m_recipes, encode, [&](std::size_t done, std::size_t total) { tell("features", done, total); }, m_stop);
+            recipes, encode, [&](std::size_t done, std::size_t total) { tell("features", done, total); }, m_stop);
     }
 
     /// Is the picture one of those that experts never see?
@@ -311,12 +322,17 @@ private:
         };
     }
 
+    bool usesBf16() const
+    {
+        return m_options.bf16 && choosePrecision(Precision::bf16, m_foundation.device()) == Precision::bf16;
+    }
+
     PromptTrainingOptions promptOptions(const std::string& phase) const
     {
         PromptTrainingOptions options;
         options.steps = stepsOf(phase, 1500);
         options.batch = m_options.batch;
-        options.bf16 = m_options.bf16 && hasBf16Hardware();
+        options.bf16 = usesBf16();
         options.seed = m_options.seed;
         options.setWeights = m_options.setWeights;
         options.views = viewsFor(false);
@@ -357,7 +373,7 @@ private:
         JointOptions joint;
         joint.steps = stepsOf("joint", 60);
         joint.state = file("joint.state");
-        joint.bf16 = m_options.bf16 && hasBf16Hardware();
+        joint.bf16 = usesBf16();
         joint.vote = voteOptions();
         joint.seed = m_options.seed;
         joint.setWeights = m_options.setWeights;
@@ -440,6 +456,7 @@ private:
             }
             *part = std::move(*tensors);
         }
+        *pack = pack->on(m_foundation.device());
         return pack;
     }
     Result<std::shared_ptr<Pack>> packSoFar() const { return packOf(m_options.work); }
@@ -452,7 +469,7 @@ private:
         routed.workers = m_workers;
         routed.restyle = m_options.restyle;
         routed.batch = m_options.batch;
-        routed.bf16 = m_options.bf16 && hasBf16Hardware();
+        routed.bf16 = usesBf16();
         routed.experts = experts;
         routed.contrast = m_options.contrast;
         routed.loadBalance = m_options.loadBalance;
@@ -598,7 +615,7 @@ private:
         if (!read) {
             return fail(read.error());
         }
-        auto pack = std::make_shared<Pack>(std::move(*read));
+        auto pack = std::make_shared<Pack>(read->on(m_foundation.device()));
         pack->selector = selector; // it hears the base alone
         pack->voter.clear();
         const auto& known = pack->description.data;
@@ -686,16 +703,29 @@ private:
 
 } // namespace
 
+Result<TrainReport> trainExperts(const TrainOptions& options, const TrainObserver& observe, std::stop_token stop,
+                                 Foundation& foundation)
+{
+    return Run(options, observe, std::move(stop), foundation).run();
+}
+
 Result<TrainReport> trainExperts(const TrainOptions& options, const TrainObserver& observe, std::stop_token stop)
 {
     try {
         keepTensorMemory(kKeptMemory);
         at::set_num_threads(chooseThreads(options.threads));
-        const auto foundation = Foundation::load(options.weightFolders, options.model, Precision::fp32);
+        const auto device = chooseDevice(options.device);
+        if (!device) {
+            return fail(device.error());
+        }
+        if (device->is_cuda()) { // TF32: what gradients need and several times as fast
+            at::globalContext().setFloat32MatmulPrecision("high");
+        }
+        const auto foundation = Foundation::load(options.weightFolders, options.model, Precision::fp32, *device);
         if (!foundation) {
             return fail(foundation.error());
         }
-        return Run(options, observe, std::move(stop), **foundation).run();
+        return trainExperts(options, observe, std::move(stop), **foundation);
     } catch (const std::exception& error) {
         const std::string text = error.what();
         return fail(ErrorCode::engineFailed, "training the experts: " + text.substr(0, text.find('\n')), {},

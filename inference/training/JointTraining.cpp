@@ -125,7 +125,7 @@ private:
         }
         session.hearing = std::move(*hearing);
         session.ballot = council.ballot(picture, session.hearing);
-        session.truth = maskOnNetwork(one.object->truth, session.grid);
+        session.truth = maskOnNetwork(one.object->truth, session.grid).to(session.ballot.logits.device());
         return session;
     }
 

@@ -15,19 +15,19 @@ at::Tensor onSlice(const at::Tensor& logits, const NetworkGrid& grid)
                                    false)[0][0];
 }
 
-at::Tensor truthTensor(const SliceMask& mask)
+at::Tensor truthTensor(const SliceMask& mask, at::Device device)
 {
     auto truth = at::zeros({mask.height(), mask.width()});
     auto* values = truth.data_ptr<float>();
     for (const Run run : mask.runs()) {
         std::fill(values + run.begin, values + run.end, 1.0F);
     }
-    return truth;
+    return truth.to(device);
 }
 
 SliceMask maskAbove(const at::Tensor& values)
 {
-    const auto bits = (values > 0).to(at::kByte).contiguous();
+    const auto bits = (values > 0).to(at::kCPU, at::kByte).contiguous();
     return SliceMask::fromBitmap({bits.const_data_ptr<std::uint8_t>(), static_cast<std::size_t>(bits.numel())},
                                  static_cast<int>(bits.size(1)), static_cast<int>(bits.size(0)));
 }

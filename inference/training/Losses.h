@@ -12,7 +12,7 @@ namespace icmoe::training {
 /// Logits of the network's grid [256, 256] on the slice's own grid [height, width], as answers are made.
 [[nodiscard]] at::Tensor onSlice(const at::Tensor& logits, const NetworkGrid& grid);
 /// A mask as floats [height, width].
-[[nodiscard]] at::Tensor truthTensor(const SliceMask& mask);
+[[nodiscard]] at::Tensor truthTensor(const SliceMask& mask, at::Device device = at::kCPU);
 /// The mask where a tensor [height, width] is above zero.
 [[nodiscard]] SliceMask maskAbove(const at::Tensor& values);
 

@@ -7,8 +7,9 @@
 namespace icmoe::training {
 namespace {
 
-/// A step's cases are graded in two parts, whoever does them: so two processes have the very gradients of one.
-constexpr std::size_t kShards = 2;
+/// A step's cases are graded in parts, whoever does them: so several processes have the very gradients of one.
+constexpr std::size_t kLeastShards = 2;
+constexpr std::size_t kCasesOfShard = 4;
 
 struct Family {
     BasicExpert expert = kClickExpert;
@@ -73,10 +74,11 @@ private:
         const int earlier = drawEarlierClicks(random); // given and not graded
         m_optimizer.zeroGradients();
         Marks marks;
-        const auto [first, last] = m_options.workers->shareOf(kShards);
+        const auto shards = std::max(kLeastShards, cases.size() / kCasesOfShard);
+        const auto [first, last] = m_options.workers->shareOf(shards);
         for (std::size_t n = first; n < last; ++n) {
-            const auto begin = cases.begin() + static_cast<std::ptrdiff_t>(cases.size() * n / kShards);
-            const auto end = cases.begin() + static_cast<std::ptrdiff_t>(cases.size() * (n + 1) / kShards);
+            const auto begin = cases.begin() + static_cast<std::ptrdiff_t>(cases.size() * n / shards);
+            const auto end = cases.begin() + static_cast<std::ptrdiff_t>(cases.size() * (n + 1) / shards);
             if (auto graded = gradeShard({begin, end}, cases.size(), earlier, marks); !graded) {
                 return graded;
             }

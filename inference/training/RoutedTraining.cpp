@@ -44,12 +44,13 @@ public:
         , m_options(options)
         , m_sampler(library, options.setWeights, options.views)
         , m_bank(kBankPerClass)
-        , m_routing(Routing::fresh(4, options.seed))
     {
         auto all = beginning(options, council.pack()).tensors();
+        m_device = all.begin()->second.device();
+        m_routing = on(m_device, Routing::fresh(4, options.seed));
         for (const char* name : {"g.0.weight", "g.0.bias", "g.1.weight", "g.1.bias"}) {
             if (options.beginRouting.contains(name)) {
-                m_routing[name] = options.beginRouting.at(name).clone();
+                m_routing[name] = options.beginRouting.at(name).to(m_device, at::kFloat, false, true); // a copy
             }
             all.emplace(std::string("routing.") + name, m_routing.at(name));
         }
@@ -84,7 +85,7 @@ public:
         result.experts = ExpertParameters(std::move(experts));
         // where the classes lie now, by the regions that found the first prototypes
         const Routing learned(routing);
-        const Embedded regions{learned.project(m_regions.vectors), m_regions.classes};
+        const Embedded regions{learned.project(m_regions.vectors).cpu(), m_regions.classes};
         std::vector<at::Tensor> prototypes;
         for (int k = 0; k < classCount(); ++k) {
             std::vector<at::Tensor> own;
@@ -99,12 +100,12 @@ public:
         routing["owner"] = at::tensor(at::ArrayRef<std::int64_t>(m_prototypes.owner), at::kLong);
         result.routing = std::move(routing);
         result.classes = m_library.classes();
-        const Routing first(Routing::fresh(4, m_options.seed));
+        const Routing first(on(m_device, Routing::fresh(4, m_options.seed)));
         const auto& judged = m_heldOut.classes.empty() ? m_regions : m_heldOut;
-        const Embedded begun{first.project(judged.vectors), judged.classes};
+        const Embedded begun{first.project(judged.vectors).cpu(), judged.classes};
         result.before = cohesionOf(begun);
         result.beforeCentred = cohesionOf(centred(begun));
-        result.judged = {learned.project(judged.vectors), judged.classes};
+        result.judged = {learned.project(judged.vectors).cpu(), judged.classes};
         result.after = cohesionOf(result.judged);
         result.afterCentred = cohesionOf(centred(result.judged));
         result.usage = m_usage;
@@ -178,7 +179,7 @@ private:
             return found;
         }
         if (m_options.beginRouting.contains("owner")) { // each expert goes on with its own structures
-            const auto owner = m_options.beginRouting.at("owner").contiguous();
+            const auto owner = m_options.beginRouting.at("owner").cpu().contiguous();
             m_prototypes.owner.assign(owner.const_data_ptr<std::int64_t>(),
                                       owner.const_data_ptr<std::int64_t>() + owner.numel());
         } else {
@@ -287,7 +288,8 @@ private:
             const auto cover = coverOf(cases[n].object->truth, view.grid);
             const auto p = at::avg_pool2d(answers.logits[index].detach().sigmoid().unsqueeze(0).unsqueeze(0), 4)[0][0];
             const auto take = [&](const std::vector<std::int64_t>& cells) {
-                return answers.cells[index].index_select(0, at::tensor(at::ArrayRef<std::int64_t>(cells), at::kLong));
+                const auto places = at::tensor(at::ArrayRef<std::int64_t>(cells), at::kLong).to(m_device);
+                return answers.cells[index].index_select(0, places);
             };
             pictures.push_back(cases[n].view);
             const int classIndex = cases[n].object->classIndex;
@@ -337,7 +339,7 @@ private:
         }
         std::vector<float> values; // numbers below 2^24 are exact
         for (const auto& one : own) {
-            const auto vectors = one.vectors.contiguous();
+            const auto vectors = one.vectors.cpu().contiguous();
             values.insert(values.end(), {static_cast<float>(one.classIndex), static_cast<float>(one.picture),
                                          static_cast<float>(vectors.size(0))});
             values.insert(values.end(), vectors.const_data_ptr<float>(),
@@ -351,7 +353,7 @@ private:
             for (std::size_t at = 0; at + 3 <= numbers.size();) {
                 const auto rows = static_cast<std::int64_t>(numbers[at + 2]);
                 all.push_back({static_cast<int>(numbers[at]),
-                               at::from_blob(numbers.data() + at + 3, {rows, kMeaning}).clone(),
+                               at::from_blob(numbers.data() + at + 3, {rows, kMeaning}).clone().to(m_device),
                                static_cast<std::size_t>(numbers[at + 1])});
                 at += 3 + static_cast<std::size_t>(rows * kMeaning);
             }
@@ -367,8 +369,8 @@ private:
         {
             const at::NoGradGuard noGrad;
             const auto projected = Routing(m_slow).project(m_regions.vectors);
-            auto sums = at::zeros({classCount(), kMeaning});
-            const auto ids = at::tensor(at::ArrayRef<int>(m_regions.classes), at::kInt).to(at::kLong);
+            auto sums = at::zeros({classCount(), kMeaning}, projected.options());
+            const auto ids = at::tensor(at::ArrayRef<int>(m_regions.classes), at::kInt).to(m_device, at::kLong);
             sums.index_add_(0, ids, projected);
             centres = unit(sums);
         }
@@ -383,7 +385,7 @@ private:
             classes.push_back(one.object->classIndex);
         }
         const auto scores = at::matmul(fast.project(at::stack(queries)), centres.t()) / kRouteTemperature;
-        return at::cross_entropy_loss(scores, at::tensor(at::ArrayRef<std::int64_t>(classes), at::kLong));
+        return at::cross_entropy_loss(scores, at::tensor(at::ArrayRef<std::int64_t>(classes), at::kLong).to(m_device));
     }
 
     /// The copy of g that the bank is made with.
@@ -400,6 +402,7 @@ private:
     const RoutedOptions& m_options;
     CaseSampler m_sampler;
     MemoryBank m_bank;
+    at::Device m_device{at::kCPU};
     NamedTensors m_routing; ///< g shares the optimizer's tensors
     NamedTensors m_slow;
     std::unique_ptr<AdamW> m_optimizer;
@@ -424,18 +427,19 @@ ExpertParameters beginning(const RoutedOptions& options, const Pack& pack)
 
 Prototypes dealClasses(const Embedded& regions, int classes, int experts)
 {
-    const auto vectors = unit(regions.vectors - regions.vectors.mean(0));
+    const auto own = regions.vectors.cpu();
+    const auto vectors = unit(own - own.mean(0));
     std::vector<at::Tensor> means;
     std::vector<double> sizes(static_cast<std::size_t>(classes), 0);
     for (int k = 0; k < classes; ++k) {
-        std::vector<at::Tensor> own;
+        std::vector<at::Tensor> ofClass;
         for (std::size_t n = 0; n < regions.classes.size(); ++n) {
             if (regions.classes[n] == k) {
-                own.push_back(vectors[static_cast<std::int64_t>(n)]);
+                ofClass.push_back(vectors[static_cast<std::int64_t>(n)]);
             }
         }
-        sizes[static_cast<std::size_t>(k)] = static_cast<double>(own.size());
-        means.push_back(own.empty() ? at::zeros({vectors.size(1)}) : unit(at::stack(own).mean(0)));
+        sizes[static_cast<std::size_t>(k)] = static_cast<double>(ofClass.size());
+        means.push_back(ofClass.empty() ? at::zeros({vectors.size(1)}) : unit(at::stack(ofClass).mean(0)));
     }
     Prototypes prototypes;
     prototypes.vectors = at::stack(means);

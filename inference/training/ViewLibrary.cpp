@@ -66,10 +66,12 @@ std::vector<ValueMask> objectsOn(const TrainingPicture& picture, bool instances)
     return objects;
 }
 
-ViewLibrary::ViewLibrary(std::unique_ptr<DiskCache> disk, std::size_t memoryBytes, std::string cacheKey)
+ViewLibrary::ViewLibrary(std::unique_ptr<DiskCache> disk, std::size_t memoryBytes, std::string cacheKey,
+                         at::Device device)
     : m_disk(std::move(disk))
     , m_memoryLimit(memoryBytes)
     , m_cacheKey(std::move(cacheKey))
+    , m_device(device)
 {
 }
 
@@ -197,6 +199,7 @@ Result<PictureFeatures> ViewLibrary::features(std::size_t view)
     if (!features) {
         return features;
     }
+    *features = features->on(m_device);
     m_memory.emplace_front(view, *features);
     m_inMemory[view] = m_memory.begin();
     while (m_memory.size() > 1 && m_memory.size() * PictureFeatures::byteSize() > m_memoryLimit) {

@@ -42,8 +42,9 @@ using ViewProgress = std::function<void(std::size_t done, std::size_t total)>;
 /// its own (mode 0700), with a memory cache before it. One thread.
 class ViewLibrary {
 public:
-    /// `cacheKey`: whatever changes the features (weights, precision, projections).
-    ViewLibrary(std::unique_ptr<DiskCache> disk, std::size_t memoryBytes, std::string cacheKey);
+    /// `cacheKey`: whatever changes the features (weights, precision, projections). The memory cache lies on `device`.
+    ViewLibrary(std::unique_ptr<DiskCache> disk, std::size_t memoryBytes, std::string cacheKey,
+                at::Device device = at::kCPU);
 
     /// Makes and encodes what the cache does not hold yet; pictures without an object are left out. Goes on where an
     /// earlier run stopped. Errors of the recipes, of `encode`, of the disk; cancelled.
@@ -64,6 +65,7 @@ private:
     std::unique_ptr<DiskCache> m_disk;
     std::size_t m_memoryLimit;
     std::string m_cacheKey;
+    at::Device m_device;
     std::vector<View> m_views;
     std::vector<std::string> m_classes;
     std::list<std::pair<std::size_t, PictureFeatures>> m_memory; ///< most recent first

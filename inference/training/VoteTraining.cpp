@@ -108,7 +108,7 @@ private:
         kept.ballot.maps = kept.ballot.maps.to(at::kHalf);
         kept.ballot.embedding = kept.ballot.embedding.to(at::kHalf);
         kept.grid = picture.grid;
-        kept.truth = maskOnNetwork(one.object->truth, picture.grid).to(at::kHalf);
+        kept.truth = maskOnNetwork(one.object->truth, picture.grid).to(kept.ballot.logits.device(), at::kHalf);
         kept.object = one.object;
         for (const auto& voice : hearing.voices) {
             kept.names.push_back(voice.name.substr(0, voice.name.find_last_not_of(" 0123456789") + 1));
@@ -254,14 +254,14 @@ Result<NamedTensors> trainSelector(const Council& council, ViewLibrary& library,
             truth[static_cast<std::int64_t>(k)] =
                 icmoe::dice(maskAbove(onSlice(list[k].logits, view.grid)), one.object->truth);
         }
-        dice.push_back(truth);
+        dice.push_back(truth.to(features.back().device()));
         progress({n + 1, options.cases, 0, 0, 0, 0});
     }
     if (features.empty()) {
         return fail(ErrorCode::emptyInput, "there is no picture for the selector", {}, "Raise --vote-share");
     }
-    auto parameters = Selector::fresh(options.seed);
     const auto all = at::cat(features);
+    auto parameters = on(all.device(), Selector::fresh(options.seed));
     const auto mean = all.mean(0);
     parameters.at("mean").copy_(mean);
     parameters.at("scale").copy_(1 / ((all - mean).square().mean(0).sqrt() + 1e-3));
@@ -314,7 +314,7 @@ Result<TrainedVote> trainVote(const std::vector<VotePool>& pools, ViewLibrary& l
         }
         progress({n + 1, options.cases + options.steps, 0, 0, 0, 0});
     }
-    auto parameters = VotingNetwork::fresh(options.seed);
+    auto parameters = on(ballots.at(0).truth.device(), VotingNetwork::fresh(options.seed));
     NamedTensors learned = parameters;
     learned.erase("threshold");
     AdamW optimizer(learned, {.rate = 2e-3, .averaging = 0.995});

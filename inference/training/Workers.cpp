@@ -92,7 +92,7 @@ void Workers::sum(const std::vector<at::Tensor>& tensors)
     }
     std::vector<at::Tensor> flat;
     for (const auto& tensor : tensors) {
-        flat.push_back(tensor.to(at::kFloat).flatten());
+        flat.push_back(tensor.to(at::kCPU, at::kFloat).flatten());
     }
     const auto joined = at::cat(flat).contiguous();
     const auto* bytes = static_cast<const std::uint8_t*>(joined.const_data_ptr());
