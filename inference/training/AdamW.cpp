@@ -40,14 +40,25 @@ std::vector<at::Tensor> AdamW::gradients()
 double AdamW::step(double factor)
 {
     const at::NoGradGuard noGrad;
-    std::vector<at::Tensor> squares;
+    std::vector<at::Tensor> gradients;
+    std::vector<at::Tensor> learning;
+    std::vector<at::Tensor> first;
+    std::vector<at::Tensor> second;
+    std::vector<at::Tensor> all;
+    std::vector<at::Tensor> averages;
     for (const auto& [name, parameter] : m_parameters) {
         if (parameter.grad().defined()) {
-            squares.push_back(parameter.grad().square().sum());
+            gradients.push_back(parameter.grad());
+            learning.push_back(parameter);
+            first.push_back(m_first.at(name));
+            second.push_back(m_second.at(name));
         }
+        all.push_back(parameter);
+        averages.push_back(m_average.at(name));
     }
     // read at once: a device would wait for each
-    const double length = squares.empty() ? 0 : std::sqrt(at::stack(squares).to(at::kDouble).sum().item<double>());
+    const double length =
+        gradients.empty() ? 0 : at::stack(at::_foreach_norm(gradients)).to(at::kDouble).norm().item<double>();
     if (!std::isfinite(length)) {
         return length; // a step of nonsense is not taken
     }
@@ -59,18 +70,20 @@ double AdamW::step(double factor)
     // the average follows faster in the beginning
     const double keep =
         std::min(m_options.averaging, (1.0 + static_cast<double>(m_steps)) / (10.0 + static_cast<double>(m_steps)));
-    for (auto& [name, parameter] : m_parameters) {
-        if (parameter.grad().defined()) {
-            const auto gradient = parameter.grad() * cut;
-            auto& first = m_first.at(name);
-            auto& second = m_second.at(name);
-            first.mul_(m_options.beta1).add_(gradient, 1 - m_options.beta1);
-            second.mul_(m_options.beta2).addcmul_(gradient, gradient, 1 - m_options.beta2);
-            parameter.mul_(1 - rate * m_options.weightDecay);
-            parameter.addcdiv_(first, (second / correction2).sqrt_().add_(1e-8), -rate / correction1);
-        }
-        m_average.at(name).mul_(keep).add_(parameter, 1 - keep);
+    if (!gradients.empty()) { // all tensors at once: a device has few and long things to do
+        const auto gradient = at::_foreach_mul(gradients, cut);
+        at::_foreach_mul_(first, m_options.beta1);
+        at::_foreach_add_(first, gradient, 1 - m_options.beta1);
+        at::_foreach_mul_(second, m_options.beta2);
+        at::_foreach_addcmul_(second, gradient, gradient, 1 - m_options.beta2);
+        at::_foreach_mul_(learning, 1 - rate * m_options.weightDecay);
+        auto scale = at::_foreach_div(second, correction2);
+        at::_foreach_sqrt_(scale);
+        at::_foreach_add_(scale, 1e-8);
+        at::_foreach_addcdiv_(learning, first, scale, -rate / correction1);
     }
+    at::_foreach_mul_(averages, keep);
+    at::_foreach_add_(averages, all, 1 - keep);
     return length;
 }
 

@@ -15,29 +15,48 @@ namespace {
 
 constexpr double kIouShare = 0.05;
 
-/// A gain and an offset for every channel.
-at::Tensor restyled(const at::Tensor& features, std::int64_t channels, double strength, Random& random)
+/// A gain and an offset for every channel of every sample: features [N, …]. What is drawn for a sample depends on its
+/// own numbers alone.
+at::Tensor restyled(const at::Tensor& features, std::int64_t channels, double strength, std::vector<Random>& randoms)
 {
     if (strength <= 0) {
         return features;
     }
-    const auto draw = [&](const at::Tensor& like) {
-        auto values = at::empty_like(like, at::kCPU);
-        auto* first = values.data_ptr<float>();
-        std::generate_n(first, values.numel(), [&] { return static_cast<float>(strength * random.normal()); });
-        return values.to(like.device());
-    };
-    const auto plain = features.to(at::kFloat);
     std::vector<std::int64_t> others;
-    for (std::int64_t n = 0; n < plain.dim(); ++n) {
+    for (std::int64_t n = 1; n < features.dim(); ++n) {
         if (n != channels) {
             others.push_back(n);
         }
     }
-    const auto mean = plain.mean(others, true);
-    const auto deviation = (plain - mean).square().mean(others, true).sqrt();
-    const auto gain = draw(mean);
-    return mean + (plain - mean) * (1 + gain) + deviation * draw(mean);
+    const auto mean = features.mean(others, true);
+    const auto deviation = (features - mean).square().mean(others, true).sqrt();
+    const auto values = features.size(channels);
+    auto drawn = at::empty({2, features.size(0), values});
+    auto* gains = drawn.data_ptr<float>();
+    auto* offsets = gains + features.size(0) * values;
+    for (Random& random : randoms) {
+        const auto draw = [&] { return static_cast<float>(strength * random.normal()); };
+        gains = std::generate_n(gains, values, draw);
+        offsets = std::generate_n(offsets, values, draw);
+    }
+    const auto styles = drawn.to(features.device());
+    return mean + (features - mean) * (1 + styles[0].view(mean.sizes())) + deviation * styles[1].view(mean.sizes());
+}
+
+/// Maps of several samples there. Most channels are empty, and the way to another device is slow.
+at::Tensor mapsOn(at::Device device, const std::vector<PromptReading>& readings)
+{
+    const auto count = static_cast<std::int64_t>(readings.size());
+    auto all = at::zeros({count, kPromptMaps, kNetworkSide, kNetworkSide}, at::TensorOptions(device));
+    for (std::int64_t n = 0; n < count; ++n) {
+        for (std::int64_t channel = 0; channel < kPromptMaps; ++channel) {
+            const auto map = readings[static_cast<std::size_t>(n)].maps[0][channel];
+            if (map.any().item<bool>()) {
+                all[n][channel].copy_(map);
+            }
+        }
+    }
+    return all;
 }
 
 /// LibTorch's autocast on this thread for as long as it lives.
@@ -78,7 +97,7 @@ Result<ExpertBatch> batchOf(ViewLibrary& library, const std::vector<TrainingCase
     std::vector<at::Tensor> half;
     std::vector<at::Tensor> full;
     std::vector<at::Tensor> image;
-    std::vector<at::Tensor> maps;
+    std::vector<Random> randoms;
     std::vector<PromptReading> readings;
     ExpertBatch batch;
     std::int64_t tokens = 0;
@@ -87,20 +106,15 @@ Result<ExpertBatch> batchOf(ViewLibrary& library, const std::vector<TrainingCase
         if (!features) {
             return fail(features.error());
         }
-        Random random = one.random; // a copy: what is drawn here changes no later prompt
-        embedding.push_back(restyled(features->embedding, 1, restyle, random));
+        embedding.push_back(features->embedding);
         if (features->hasTaps()) {
-            half.push_back(restyled(features->half, 0, restyle, random));
-            full.push_back(restyled(features->full, 0, restyle, random));
+            half.push_back(features->half);
+            full.push_back(features->full);
         }
         image.push_back(features->image);
+        randoms.push_back(one.random); // a copy: what is drawn here changes no later prompt
         readings.push_back(readPrompts(canonicalOrder(one.prompts), library.views()[one.view].grid));
-        auto& reading = readings.back();
-        if (one.previous.defined() && !reading.hasMask) {
-            reading.maps[0][kPreviousMask].copy_(one.previous);
-        }
-        maps.push_back(reading.maps[0]);
-        tokens = std::max(tokens, reading.kinds.size(1));
+        tokens = std::max(tokens, readings.back().kinds.size(1));
         batch.experts.push_back(one.expert);
     }
     std::vector<at::Tensor> points;
@@ -110,14 +124,19 @@ Result<ExpertBatch> batchOf(ViewLibrary& library, const std::vector<TrainingCase
         points.push_back(at::constant_pad_nd(reading.points[0], {0, 0, 0, missing}, 0));
         kinds.push_back(at::constant_pad_nd(reading.kinds[0], {0, missing}, static_cast<double>(kNoToken)));
     }
-    batch.embedding = at::stack(embedding).to(at::kFloat);
+    batch.embedding = restyled(at::stack(embedding).to(at::kFloat), 2, restyle, randoms);
     if (!half.empty()) {
-        batch.half = at::stack(half).to(at::kFloat);
-        batch.full = at::stack(full).to(at::kFloat);
+        batch.half = restyled(at::stack(half).to(at::kFloat), 1, restyle, randoms);
+        batch.full = restyled(at::stack(full).to(at::kFloat), 1, restyle, randoms);
     }
     batch.image = at::stack(image).to(at::kFloat) / 255;
     const auto device = batch.embedding.device();
-    batch.maps = at::stack(maps).to(device);
+    batch.maps = mapsOn(device, readings);
+    for (std::size_t n = 0; n < cases.size(); ++n) {
+        if (cases[n].previous.defined() && !readings[n].hasMask) {
+            batch.maps[static_cast<std::int64_t>(n)][kPreviousMask].copy_(cases[n].previous);
+        }
+    }
     batch.points = at::stack(points).to(device);
     batch.kinds = at::stack(kinds).to(device);
     return batch;
@@ -141,9 +160,13 @@ ExpertAnswers answered(const ExpertDecoder& decoder, const ExpertParameters& exp
 
 CaseOutcome outcomeOf(const at::Tensor& logits, const View& view, const SliceMask& truth)
 {
-    const at::NoGradGuard noGrad;
+    return outcomeOf(onSlice(logits.detach(), view.grid), truth);
+}
+
+CaseOutcome outcomeOf(const at::Tensor& logitsOnSlice, const SliceMask& truth)
+{
     CaseOutcome outcome;
-    outcome.answer = maskAbove(onSlice(logits.detach(), view.grid));
+    outcome.answer = maskAbove(logitsOnSlice);
     outcome.dice = icmoe::dice(outcome.answer, truth);
     outcome.iou = icmoe::iou(outcome.answer, truth);
     return outcome;
@@ -157,10 +180,11 @@ BatchLoss lossOf(const ViewLibrary& library, const std::vector<TrainingCase>& ca
         const auto index = static_cast<std::int64_t>(n);
         const View& view = library.views()[cases[n].view];
         const auto& truth = cases[n].object->truth;
-        result.outcomes.push_back(outcomeOf(answers.logits[index], view, truth));
+        const auto logits = onSlice(answers.logits[index], view.grid);
+        result.outcomes.push_back(outcomeOf(logits.detach(), truth));
         const auto error = answers.iou[index] - result.outcomes.back().iou;
         losses.push_back(
-            maskLoss(onSlice(answers.logits[index], view.grid), truthTensor(truth, answers.logits.device())) +
+            maskLoss(logits, truthTensor(truth, logits.device())) +
             kIouShare * error * error);
     }
     result.loss = at::stack(losses).mean();

@@ -37,6 +37,8 @@ struct CaseOutcome {
     double iou = 0;
 };
 [[nodiscard]] CaseOutcome outcomeOf(const at::Tensor& logits, const View& view, const SliceMask& truth);
+/// The same of logits that are on the slice's own grid.
+[[nodiscard]] CaseOutcome outcomeOf(const at::Tensor& logitsOnSlice, const SliceMask& truth);
 
 /// Mean over the batch of 20 · focal + Dice of the masks and 0.05 · the squared error of the predicted IoU, and the
 /// outcomes. One sample's loss counts 1/N.

@@ -17,12 +17,12 @@ at::Tensor onSlice(const at::Tensor& logits, const NetworkGrid& grid)
 
 at::Tensor truthTensor(const SliceMask& mask, at::Device device)
 {
-    auto truth = at::zeros({mask.height(), mask.width()});
-    auto* values = truth.data_ptr<float>();
+    auto truth = at::zeros({mask.height(), mask.width()}, at::kByte);
+    auto* values = truth.data_ptr<std::uint8_t>();
     for (const Run run : mask.runs()) {
-        std::fill(values + run.begin, values + run.end, 1.0F);
+        std::fill(values + run.begin, values + run.end, std::uint8_t{1});
     }
-    return truth.to(device);
+    return truth.to(device).to(at::kFloat); // bytes have the shorter way
 }
 
 SliceMask maskAbove(const at::Tensor& values)
