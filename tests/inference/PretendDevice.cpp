@@ -28,14 +28,19 @@ class Memory final : public c10::Allocator {
 public:
     c10::DataPtr allocate(std::size_t size) override
     {
-        const std::size_t bytes = std::max<std::size_t>(size, 1);
+        const std::size_t bytes = (size / kPage + 1) * kPage;
+        const std::lock_guard lock(m_mutex);
+        if (auto kept = m_free.extract(bytes)) { // fresh pages cost more than the arithmetic
+            const auto [shown, block] = kept.mapped();
+            m_blocks[shown] = block;
+            return {shown, shown, &Memory::release, pretendDevice()};
+        }
         const int file = ::memfd_create("pretend", 0);
         TORCH_CHECK(file >= 0 && ::ftruncate(file, static_cast<::off_t>(bytes)) == 0, "no memory");
         void* const shown = ::mmap(nullptr, bytes, PROT_NONE, MAP_SHARED, file, 0);
         void* const real = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
         ::close(file);
         TORCH_CHECK(shown != MAP_FAILED && real != MAP_FAILED, "no memory");
-        const std::lock_guard lock(m_mutex);
         m_blocks[static_cast<std::byte*>(shown)] = {static_cast<std::byte*>(real), bytes};
         return {shown, shown, &Memory::release, pretendDevice()};
     }
@@ -64,12 +69,15 @@ private:
         auto& self = instance();
         const std::lock_guard lock(self.m_mutex);
         const auto found = self.m_blocks.find(static_cast<std::byte*>(shown));
-        ::munmap(found->second.first, found->second.second);
-        ::munmap(found->first, found->second.second);
+        self.m_free.emplace(found->second.second, *found);
         self.m_blocks.erase(found);
     }
+
+    static constexpr std::size_t kPage = 4096;
+    using Block = std::pair<std::byte*, std::size_t>; ///< where it is real, and its size
     mutable std::mutex m_mutex;
-    std::map<std::byte*, std::pair<std::byte*, std::size_t>> m_blocks;
+    std::map<std::byte*, Block> m_blocks; ///< by where they are shown
+    std::multimap<std::size_t, std::pair<std::byte*, Block>> m_free;
 };
 
 struct Guard final : c10::impl::DeviceGuardImplInterface {
