@@ -21,6 +21,7 @@ namespace icmoe::ui {
 namespace {
 
 const QString kBetween = QStringLiteral(" · ");
+constexpr int kAroundText = 6; // a tool button would leave more
 
 /// Area of a mask on its slice: "12.3 cm²", or pixels where nothing tells millimetres.
 QString areaText(const SliceMask& mask, const Geometry& geometry, Plane plane)
@@ -226,6 +227,7 @@ void ProposalBar::updatePreview()
         details << (m_document.proposalVote() != nullptr ? QString() : confidence());
     }
     m_detail->setText(details.join(kBetween));
+    m_detail->setMinimumWidth(candidate.mask.empty() ? 0 : m_detail->sizeHint().width()); // an area is never cut
     const QString notice = QString::fromStdString(proposal.notice);
     m_detail->setAccessibleDescription(notice);
     m_notice->setVisible(!notice.isEmpty());
@@ -259,6 +261,7 @@ void ProposalBar::updateVote()
     m_votersPopup->setVote(*vote);
     const QStringList lines = m_votersPopup->bars().lines();
     m_voters->setText(agreementText(vote->agreement()));
+    m_voters->setFixedWidth(m_voters->fontMetrics().horizontalAdvance(m_voters->text()) + kAroundText);
     m_voters->setToolTip(tr("Who voted") + QLatin1Char('\n') + lines.join(QLatin1Char('\n')));
     m_voters->setAccessibleName(tr("Who voted, %1").arg(m_voters->text()));
     m_voters->setAccessibleDescription(lines.join(QStringLiteral(", ")));
