@@ -213,6 +213,19 @@ TEST_F(CommandLineTest, Segment_WithExpertsAndWithout_SaysHowTheVoteWent)
     }
 }
 
+TEST_F(CommandLineTest, Segment_OnTheDeviceAskedFor_OrSaysWhyNot)
+{
+    ICMOE_NEEDS_ENGINE();
+    const std::string in = "segment " + phantom() + " --slice 10 --box 8,6,24,22 --force -o " + quoted(file("m.png"));
+    EXPECT_TRUE(json(in + " --device cpu")["engine"]["device"].get<std::string>().starts_with("CPU, "));
+    if (json("self-check")["engine"]["cuda"].get<std::string>().find("networks on NVIDIA") == std::string::npos) {
+        expectFailure(in + " --device cuda", "engineUnavailable", "there is no GPU that could be used");
+        EXPECT_TRUE(json(in + " --device auto")["engine"]["device"].get<std::string>().starts_with("CPU, "));
+    } else {
+        EXPECT_FALSE(json(in + " --device cuda")["engine"]["device"].get<std::string>().starts_with("CPU"));
+    }
+}
+
 TEST_F(CommandLineTest, Segment_WithoutTheEnginesLibrary_SaysWhatToDo)
 {
     const fs::path built(ICMOE_BINARY_DIR);

@@ -640,6 +640,35 @@ std::filesystem::path writeSet(const std::filesystem::path& set)
     return set;
 }
 
+TEST(ExpertTraining, ProcessesThatOnlyEncode_ShareThePictures)
+{
+    ICMOE_NEEDS_WEIGHTS();
+    const TemporaryFolder folder;
+    TrainOptions options;
+    options.weightFolders = weightFolders();
+    options.data = {writeSet(folder / "discs")};
+    options.variants = 1;
+    options.synthetic = 2;
+    options.phases = {"features"};
+    options.work = folder / "work";
+    options.workers = 2; // they never meet: nobody waits for the other
+    std::size_t views = 0;
+    for (options.worker = 0; options.worker < options.workers; ++options.worker) {
+        const auto report = trainExperts(options, [](const TrainProgress&) {}, {});
+        ASSERT_TRUE(report) << report.error().oneLine();
+        EXPECT_GE(report->views, 2U);
+        views += report->views;
+    }
+    EXPECT_EQ(views, 5U);
+    options.workers = 1;
+    options.worker = 0;
+    int encoded = 0;
+    const auto report = trainExperts(options, [&](const TrainProgress& p) { encoded += p.phase == "features"; }, {});
+    ASSERT_TRUE(report);
+    EXPECT_EQ(report->views, 5U);
+    EXPECT_EQ(encoded, 5);
+}
+
 TEST(ExpertTraining, AFoldTeachesTheVoteOnTheSetsThatItsPackDoesNotKnow)
 {
     ICMOE_NEEDS_WEIGHTS();
