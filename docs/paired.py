@@ -30,10 +30,13 @@ at = int(sys.argv[3]) - 1 if len(sys.argv) == 4 else -1
 print("| set | n | base | other | difference, points | 95% | worse |")
 print("|---|---|---|---|---|---|---|")
 for name in sorted(base):
-    pictures = {}
+    pictures, seen = {}, {}
     for one, two in zip(base[name], other[name], strict=True):
-        assert (one["picture"], one["slice"], one["value"]) == (two["picture"], two["slice"], two["value"])
-        pictures.setdefault((one["picture"], one["slice"]), []).append(100 * (two["dice"][at] - one["dice"][at]))
+        thing = (one["picture"], one["slice"], one["value"])
+        assert thing == (two["picture"], two["slice"], two["value"])
+        seen[thing] = seen.get(thing, 0) + 1  # files of one name in several folders are several pictures
+        picture = (one["picture"], one["slice"], seen[thing])
+        pictures.setdefault(picture, []).append(100 * (two["dice"][at] - one["dice"][at]))
     all_of_them = [difference for list_ in pictures.values() for difference in list_]
     mean = sum(all_of_them) / len(all_of_them)
     low, high = interval(pictures)

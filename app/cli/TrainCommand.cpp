@@ -199,6 +199,7 @@ void addTrainCommand(CommandTable& table)
     share("--contrast", options.contrast, "Share of the contrastive loss; 0 leaves it out");
     share("--load-balance", options.loadBalance, "Share of the adaptive experts' load balance");
     share("--label-consistency", options.labelConsistency, "Share of the vote's consistency with the labels");
+    share("--guard", options.guard, "Share of what the vote makes worse than the base alone; 0 leaves it out");
     share("--restyle", options.restyle, "Gain and offset of the cached features while experts learn; 0 leaves it out");
     command.add_flag("--low-rank-only", options.lowRankOnly,
                      "For comparison: basic experts of low-rank updates and token offsets alone");

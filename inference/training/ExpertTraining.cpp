@@ -581,6 +581,7 @@ private:
         vote.selectorSteps = stepsOf("selector", 3000);
         vote.seed = m_options.seed;
         vote.labelConsistency = m_options.labelConsistency;
+        vote.guard = m_options.guard;
         for (const auto kind : m_options.without) {
             (kind == VoterKind::basic      ? vote.voices.basic
              : kind == VoterKind::semantic ? vote.voices.semantic

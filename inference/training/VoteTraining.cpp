@@ -211,7 +211,9 @@ at::Tensor voteLoss(const Ballot& ballot, const at::Tensor& weights, const Netwo
 {
     const auto p = ballot.logits.sigmoid();
     const auto wanted = usedPart(truth, grid);
-    return maskLoss(logitOf(usedPart((weights * p).sum(0), grid)), wanted) +
+    const auto own = maskLoss(logitOf(usedPart((weights * p).sum(0), grid)), wanted);
+    const auto alone = maskLoss(usedPart(ballot.logits[0], grid), wanted).detach(); // what the base says comes first
+    return own + options.guard * (own - alone).clamp_min(0) +
            options.labelConsistency *
                labelConsistencyLoss(usedPart(p, grid), usedPart(weights, grid), wanted, options.temperature);
 }

@@ -13,6 +13,7 @@ struct VoteOptions {
     int batch = 4;
     std::uint64_t seed = 1;
     double labelConsistency = 0.1; ///< its share of the loss
+    double guard = 1;              ///< the share of what the vote makes worse than the base alone
     double temperature = 0.5;      ///< of the target vote
     CouncilOptions voices;         ///< who is heard
     std::map<std::string, double> setWeights;

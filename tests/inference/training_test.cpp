@@ -542,6 +542,34 @@ TEST_F(ExpertTrainingTest, SelectorAndVote_LearnFromWhatTheVoicesSaid)
     EXPECT_GE(table.best, table.vote - 0.05); // the oracle picks one voice, a vote may mix them
 }
 
+TEST(VoteLoss, WhatIsWorseThanTheBaseAlone_CountsOnceMore)
+{
+    const auto grid = NetworkGrid::of(256, 256);
+    auto truth = at::zeros({256, 256});
+    truth.slice(0, 80, 160).slice(1, 90, 170).fill_(1);
+    const auto right = truth * 12 - 6;
+    Ballot ballot;
+    VoteOptions guarded;
+    VoteOptions unguarded = guarded;
+    unguarded.guard = 0;
+    const auto heard = [&](double ofSecond) { // how much the second voice weighs
+        const auto share = at::full({1, 256, 256}, ofSecond);
+        return at::cat({1 - share, share});
+    };
+    const auto extra = [&](double ofSecond) {
+        const auto weights = heard(ofSecond);
+        return (voteLoss(ballot, weights, grid, truth, guarded) - voteLoss(ballot, weights, grid, truth, unguarded))
+            .item<double>();
+    };
+    ballot.logits = at::stack({right, -right}); // the base is right
+    EXPECT_GT(extra(0.9), 1);
+    EXPECT_GT(extra(0.9), extra(0.6));
+    EXPECT_NEAR(extra(0), 0, 1e-3);
+    ballot.logits = at::stack({-right, right}); // the base is wrong
+    EXPECT_EQ(extra(0.9), 0);
+    EXPECT_EQ(extra(0), 0);
+}
+
 /// A training that begins as the pack of another and takes no step ends as it.
 void expectBeginning(TrainOptions options)
 {
