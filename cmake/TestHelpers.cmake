@@ -8,8 +8,11 @@ function(icmoe_test)
   target_link_libraries(${T_NAME} PRIVATE project_options icmoe_core icmoe_test_support GTest::gtest GTest::gtest_main ${T_LIBRARIES})
   target_compile_definitions(${T_NAME} PRIVATE "ICMOE_SHARED=\"${ICMOE_SHARED}\"" "ICMOE_TEST_DATA=\"${PROJECT_SOURCE_DIR}/tests/data\""
     "ICMOE_SOURCE_DIR=\"${PROJECT_SOURCE_DIR}\"" "ICMOE_BINARY_DIR=\"${PROJECT_BINARY_DIR}\"")
-  gtest_discover_tests(${T_NAME} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 300 LABELS "${T_LABELS}"
-    ENVIRONMENT OMP_WAIT_POLICY=passive) # as the program sets it: two tests side by side, and no worker that spins
+  set(properties TIMEOUT 300 ENVIRONMENT OMP_WAIT_POLICY=passive) # as the program sets it: two tests side by side, and no worker that spins
+  if(T_LABELS) # an empty value is lost on the way, and with it the next property's name
+    list(APPEND properties LABELS "${T_LABELS}")
+  endif()
+  gtest_discover_tests(${T_NAME} DISCOVERY_MODE PRE_TEST PROPERTIES ${properties})
 endfunction()
 # icmoe_qt_test(NAME … SOURCES … LIBRARIES …): one Qt Test program under a virtual screen (each run has its own Xvfb).
 function(icmoe_qt_test)
