@@ -183,9 +183,7 @@ BatchLoss lossOf(const ViewLibrary& library, const std::vector<TrainingCase>& ca
         const auto logits = onSlice(answers.logits[index], view.grid);
         result.outcomes.push_back(outcomeOf(logits.detach(), truth));
         const auto error = answers.iou[index] - result.outcomes.back().iou;
-        losses.push_back(
-            maskLoss(logits, truthTensor(truth, logits.device())) +
-            kIouShare * error * error);
+        losses.push_back(maskLoss(logits, truthTensor(truth, logits.device())) + kIouShare * error * error);
     }
     result.loss = at::stack(losses).mean();
     return result;
