@@ -32,17 +32,15 @@ std::string colourOf(std::size_t n, std::size_t count)
     const double hue = 6.0 * static_cast<double>(n) / static_cast<double>(std::max<std::size_t>(1, count));
     const double lightness = n % 2 == 0 ? 0.40 : 0.58;
     const double chroma = (1 - std::abs(2 * lightness - 1)) * kSaturation;
-    std::array<char, 8> text{"#"};
+    std::string text = "#";
     for (const double from : {0.0, 4.0, 2.0}) { // red, green, blue: the same tent, a third of the circle apart
         const double tent = std::abs(std::fmod(hue + from, 6.0) - 3) - 1;
         const double value = lightness + chroma * (std::clamp(tent, 0.0, 1.0) - 0.5);
-        std::snprintf(text.data() + 1 +
-                          2 * (from == 4   ? 1
-                               : from == 2 ? 2
-                                           : 0),
-                      3, "%02x", static_cast<unsigned>(std::lround(255 * value)));
+        std::array<char, 3> digits{};
+        std::snprintf(digits.data(), digits.size(), "%02x", static_cast<unsigned>(std::lround(255 * value)));
+        text += digits.data();
     }
-    return text.data();
+    return text;
 }
 
 } // namespace

@@ -262,15 +262,14 @@ private:
             }
             return EncodedPicture{input->grid, *m_foundation.encode(*input, m_taps, [] { return true; })};
         };
-        auto recipes = m_recipes;
         if (onlyEncodes()) {
             std::size_t n = 0;
-            std::erase_if(recipes, [&](const auto&) {
+            std::erase_if(m_recipes, [&](const auto&) {
                 return n++ % static_cast<std::size_t>(m_options.workers) != static_cast<std::size_t>(m_options.worker);
             });
         }
         return m_library->add(
-            recipes, encode, [&](std::size_t done, std::size_t total) { tell("features", done, total); }, m_stop);
+            m_recipes, encode, [&](std::size_t done, std::size_t total) { tell("features", done, total); }, m_stop);
     }
 
     /// Is the picture one of those that experts never see?

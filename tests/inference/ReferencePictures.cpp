@@ -105,4 +105,11 @@ std::optional<SliceImage> referencePicture(const std::string& name)
     return colin();
 }
 
+SliceImage boxPicture()
+{
+    auto image = *referencePicture("box512");
+    image.key = "box512";
+    return image;
+}
+
 } // namespace icmoe::test

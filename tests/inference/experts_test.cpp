@@ -1,3 +1,4 @@
+#include "TestPrompts.h"
 #include "TestWeights.h"
 #include "inference/icmoe/ExpertDecoder.h"
 #include "inference/icmoe/PromptReading.h"
@@ -9,13 +10,6 @@
 
 namespace icmoe::test {
 namespace {
-
-Prompt prompt(decltype(Prompt::shape) shape)
-{
-    Prompt result;
-    result.shape = std::move(shape);
-    return result;
-}
 
 const NetworkGrid kGrid = NetworkGrid::of(512, 384);
 

@@ -1,5 +1,6 @@
 // IC-MoE behind core's interface: with a pack that has learned nothing, and with one whose experts say something.
 #include "ReferencePictures.h"
+#include "TestPrompts.h"
 #include "TestWeights.h"
 #include "core/base/AtomicFile.h"
 #include "inference/icmoe/IcMoeSegmenter.h"
@@ -16,20 +17,6 @@
 
 namespace icmoe::test {
 namespace {
-
-Prompt prompt(decltype(Prompt::shape) shape)
-{
-    Prompt result;
-    result.shape = std::move(shape);
-    return result;
-}
-
-SliceImage picture()
-{
-    auto image = *referencePicture("box512"); // a bright box, columns 137 to 375, rows 131 to 309
-    image.key = "box512";
-    return image;
-}
 
 enum class Learned { nothing, something };
 
@@ -78,12 +65,12 @@ protected:
     {
         const auto file = weights::loadLiteMedSam(m_options.weightFolders);
         auto made = makeIcMoeSegmenter(*file, packOf(learned, file->sha256), m_options);
-        m_embedding = made->encode(picture(), {}, {}).value();
+        m_embedding = made->encode(boxPicture(), {}, {}).value();
         return made;
     }
     Proposal answer(Segmenter& segmenter, const std::vector<Prompt>& prompts) const
     {
-        auto proposal = segmenter.predict(picture(), *m_embedding, prompts, {});
+        auto proposal = segmenter.predict(boxPicture(), *m_embedding, prompts, {});
         EXPECT_TRUE(proposal) << proposal.error().oneLine();
         return proposal.value_or(Proposal{});
     }
@@ -107,9 +94,9 @@ TEST_F(IcMoeSegmenterTest, IC2_APackThatLearnedNothing_AnswersAsNoPack)
 {
     const auto experts = segmenter(Learned::nothing);
     const auto base = createLiteMedSam(m_options).value();
-    const auto ofBase = base->encode(picture(), {}, {}).value();
+    const auto ofBase = base->encode(boxPicture(), {}, {}).value();
     for (const auto& prompts : {std::vector{m_box}, std::vector{m_click}, std::vector{m_click, m_outside}}) {
-        const auto expected = base->predict(picture(), *ofBase, prompts, {}).value();
+        const auto expected = base->predict(boxPicture(), *ofBase, prompts, {}).value();
         const auto given = answer(*experts, prompts);
         EXPECT_EQ(given.candidates.front().mask, expected.candidates.front().mask);
         EXPECT_EQ(given.candidates.front().voter, expected.candidates.front().voter);
@@ -180,7 +167,7 @@ TEST_F(IcMoeSegmenterTest, APreview_HearsAFewVoices)
 {
     const auto engine = segmenter(Learned::something);
     ASSERT_TRUE(engine->hasPreview());
-    const auto preview = engine->preview(picture(), *m_embedding, {m_click}, {}).value();
+    const auto preview = engine->preview(boxPicture(), *m_embedding, {m_click}, {}).value();
     EXPECT_TRUE(preview.isPreview);
     EXPECT_EQ(namesOf(preview), (std::vector<std::string>{"box hypothesis", "box hypothesis 2", "click expert"}));
     EXPECT_FALSE(answer(*engine, {m_click}).isPreview);
@@ -210,7 +197,7 @@ TEST_F(IcMoeSegmenterTest, IC7_ClicksAreHonoured_InAnyMixOfPrompts)
             }
         }
     }
-    EXPECT_EQ(engine->predict(picture(), *m_embedding, {m_outside}, {}).error().code, ErrorCode::invalidArgument);
+    EXPECT_EQ(engine->predict(boxPicture(), *m_embedding, {m_outside}, {}).error().code, ErrorCode::invalidArgument);
 }
 
 TEST_F(IcMoeSegmenterTest, AStoppedQuestion_IsCancelled_AndAForeignEmbeddingRefused)
@@ -218,12 +205,13 @@ TEST_F(IcMoeSegmenterTest, AStoppedQuestion_IsCancelled_AndAForeignEmbeddingRefu
     const auto engine = segmenter(Learned::something);
     std::stop_source stop;
     stop.request_stop();
-    EXPECT_EQ(engine->predict(picture(), *m_embedding, {m_click}, stop.get_token()).error().code, ErrorCode::cancelled);
-    EXPECT_EQ(engine->encode(picture(), stop.get_token(), {}).error().code, ErrorCode::cancelled);
+    EXPECT_EQ(engine->predict(boxPicture(), *m_embedding, {m_click}, stop.get_token()).error().code,
+              ErrorCode::cancelled);
+    EXPECT_EQ(engine->encode(boxPicture(), stop.get_token(), {}).error().code, ErrorCode::cancelled);
     class Foreign final : public Embedding {
         std::size_t byteSize() const override { return 0; }
     };
-    EXPECT_EQ(engine->predict(picture(), Foreign{}, {m_click}, {}).error().code, ErrorCode::invalidArgument);
+    EXPECT_EQ(engine->predict(boxPicture(), Foreign{}, {m_click}, {}).error().code, ErrorCode::invalidArgument);
 }
 
 TEST_F(IcMoeSegmenterTest, AnEmbeddingFromTheDisk_AnswersWithTheSameBits)

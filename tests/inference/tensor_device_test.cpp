@@ -1,6 +1,7 @@
 // Networks, answers and training on another device than the processor: a pretended one everywhere, a GPU where one is.
 #include "PretendDevice.h"
 #include "ReferencePictures.h"
+#include "TestPrompts.h"
 #include "TestWeights.h"
 #include "core/mask/Metrics.h"
 #include "inference/icmoe/Foundation.h"
@@ -15,20 +16,6 @@
 
 namespace icmoe::test {
 namespace {
-
-Prompt prompt(decltype(Prompt::shape) shape)
-{
-    Prompt result;
-    result.shape = std::move(shape);
-    return result;
-}
-
-SliceImage picture()
-{
-    auto image = *referencePicture("box512"); // a bright box, columns 137 to 375, rows 131 to 309
-    image.key = "box512";
-    return image;
-}
 
 std::vector<std::vector<Prompt>> questions()
 {
@@ -62,6 +49,21 @@ protected:
         return makeIcMoeSegmenter(*file, findPack(options, file->sha256).value(), options, device);
     }
 
+    /// Returns the base's SHA-256.
+    std::string trainThere(TrainOptions options) const
+    {
+        options.weightFolders = m_options.weightFolders;
+        options.batch = 2;
+        options.work = m_folder / "work";
+        const auto foundation =
+            Foundation::load(options.weightFolders, options.model, Precision::fp32, m_device).value();
+        const auto report = training::trainExperts(
+            options, [](const TrainProgress&) {}, {}, *foundation);
+        EXPECT_TRUE(report) << report.error().oneLine();
+        return foundation->sha256();
+    }
+
+    TemporaryFolder m_folder;
     at::Device m_device{at::kCPU};
     EngineOptions m_options;
 };
@@ -73,7 +75,7 @@ TEST_P(TensorDeviceTest, TheExperts_AnswerAsOnTheProcessor)
 {
     const auto here = engineOn(at::kCPU);
     const auto there = engineOn(m_device);
-    const auto image = picture();
+    const auto image = boxPicture();
     const auto ours = here->encode(image, {}, {}).value();
     const auto theirs = there->encode(image, {}, {}).value();
     for (const auto& prompts : questions()) {
@@ -102,7 +104,7 @@ TEST_P(TensorDeviceTest, TheExperts_AnswerAsOnTheProcessor)
 TEST_P(TensorDeviceTest, ALabelAlone_IsLookedForThere)
 {
     const auto there = engineOn(m_device);
-    const auto image = picture();
+    const auto image = boxPicture();
     const auto embedding = there->encode(image, {}, {}).value();
     const auto answer = there->predict(image, *embedding, {prompt(LabelPrompt{"Spleen"})}, {});
     EXPECT_TRUE(answer || answer.error().code == ErrorCode::notFound) << answer.error().oneLine();
@@ -110,22 +112,14 @@ TEST_P(TensorDeviceTest, ALabelAlone_IsLookedForThere)
 
 TEST_P(TensorDeviceTest, AllPhasesOfTheTrainingRunThere)
 {
-    const TemporaryFolder folder;
     TrainOptions options;
-    options.weightFolders = weightFolders();
     options.synthetic = 4;
     options.voteShare = 0.4;
-    options.batch = 2;
     options.steps = {{"basic", 1},    {"semantic", 2}, {"adaptive", 1}, {"sessions", 4},
                      {"selector", 5}, {"vote", 1},     {"joint", 1}};
-    options.work = folder / "work";
-    options.out = folder / "pack.safetensors";
-    const auto foundation = Foundation::load(options.weightFolders, options.model, Precision::fp32, m_device);
-    ASSERT_TRUE(foundation);
-    const auto report = training::trainExperts(
-        options, [](const TrainProgress&) {}, {}, **foundation);
-    ASSERT_TRUE(report) << report.error().oneLine();
-    const auto pack = Pack::read(options.out, (*foundation)->sha256());
+    options.out = m_folder / "pack.safetensors";
+    const auto base = trainThere(options);
+    const auto pack = Pack::read(options.out, base);
     ASSERT_TRUE(pack);
     EXPECT_GT(pack->basic.get("token.prompt").abs().max().item<float>(), 0);
     EXPECT_TRUE(pack->voter.at("output.weight").isfinite().all().item<bool>());
@@ -133,21 +127,13 @@ TEST_P(TensorDeviceTest, AllPhasesOfTheTrainingRunThere)
 
 TEST_P(TensorDeviceTest, TheWholeDecoderIsTrainedThere)
 {
-    const TemporaryFolder folder;
     TrainOptions options;
-    options.weightFolders = weightFolders();
     options.synthetic = 2;
     options.voteShare = 0;
-    options.batch = 2;
     options.phases = {"decoder"};
     options.steps = {{"decoder", 1}};
-    options.work = folder / "work";
-    const auto foundation = Foundation::load(options.weightFolders, options.model, Precision::fp32, m_device);
-    ASSERT_TRUE(foundation);
-    const auto report = training::trainExperts(
-        options, [](const TrainProgress&) {}, {}, **foundation);
-    ASSERT_TRUE(report) << report.error().oneLine();
-    EXPECT_TRUE(std::filesystem::exists(options.work / "decoder.safetensors"));
+    trainThere(options);
+    EXPECT_TRUE(std::filesystem::exists(m_folder / "work/decoder.safetensors"));
 }
 
 TEST(TensorDevice, WithoutAGpu_TheProcessorAnswersAndAskingForOneIsAnError)
