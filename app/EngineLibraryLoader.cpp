@@ -1,8 +1,8 @@
 #include "app/EngineLibraryLoader.h"
 
 #include "app/DataFolder.h"
+#include "core/base/OpenMpWaiting.h"
 
-#include <cstdlib>
 #include <dlfcn.h>
 
 namespace icmoe::app {
@@ -14,8 +14,7 @@ constexpr const char* kHint = "Install the program again, or build the target ic
 
 Result<const EngineLibrary*> open(const std::filesystem::path& file)
 {
-    // OpenMP reads this once, when it is loaded: idle workers that spin take the core from whoever works
-    ::setenv("OMP_WAIT_POLICY", "passive", 0); // NOLINT(concurrency-mt-unsafe): before the engine's threads
+    chooseOpenMpWaiting();
     // RTLD_LOCAL: what LibTorch brings with it (OpenMP, protobuf) stays its own
     void* library = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) {

@@ -15,16 +15,14 @@ constexpr std::size_t kVotingHypotheses = 2;
 constexpr double kLeastPixels = 4;
 
 /// Three of ten, spread over the sizes.
-std::vector<NetworkBox> forPreview(const std::vector<NetworkBox>& boxes)
+std::vector<std::size_t> previewPlaces(std::size_t count)
 {
-    if (boxes.size() <= 3) {
-        return boxes;
+    if (count > 3) {
+        return {1, 2, std::min<std::size_t>(4, count - 1)};
     }
-    std::vector<NetworkBox> few;
-    for (const std::size_t n : {1U, 2U, 4U}) {
-        few.push_back(boxes[std::min<std::size_t>(n, boxes.size() - 1)]);
-    }
-    return few;
+    std::vector<std::size_t> all(count);
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    return all;
 }
 
 at::Tensor greyOf(const PictureContext& picture)
@@ -93,7 +91,8 @@ PictureContext Council::prepare(const PictureFeatures& features, const NetworkGr
     return picture;
 }
 
-MaskDecoder::Decoded Council::decode(const PictureContext& picture, const std::vector<NetworkBox>& boxes) const
+MaskDecoder::Decoded Council::decode(const PictureContext& picture, const std::vector<NetworkBox>& boxes,
+                                     std::int64_t masks) const
 {
     auto corners = at::empty({static_cast<std::int64_t>(boxes.size()), 4});
     auto* out = corners.data_ptr<float>();
@@ -102,26 +101,69 @@ MaskDecoder::Decoded Council::decode(const PictureContext& picture, const std::v
             *out++ = static_cast<float>(v);
         }
     }
-    return m_decoder.decode(picture.prepared, m_prompts.boxes(corners));
+    return m_decoder.decode(picture.prepared, m_prompts.boxes(corners), masks);
+}
+
+DecodedBoxes Council::decodeAt(const PictureContext& picture, const std::vector<NetworkBox>& boxes,
+                               std::vector<std::size_t> places) const
+{
+    std::vector<NetworkBox> asked;
+    std::transform(places.begin(), places.end(), std::back_inserter(asked), [&](auto n) { return boxes[n]; });
+    return {std::move(places), decode(picture, asked, 1)};
+}
+
+std::vector<DecodedBoxes> Council::decodeOthers(const PictureContext& picture, const std::vector<NetworkBox>& boxes,
+                                                DecodedBoxes previewed) const
+{
+    const auto& done = previewed.places;
+    std::vector<std::size_t> places;
+    for (std::size_t n = 0; n < boxes.size(); ++n) {
+        if (std::find(done.begin(), done.end(), n) == done.end()) {
+            places.push_back(n);
+        }
+    }
+    std::vector<DecodedBoxes> all{std::move(previewed)};
+    if (!places.empty()) {
+        all.push_back(decodeAt(picture, boxes, std::move(places)));
+    }
+    return all;
+}
+
+std::vector<Hypothesis> Council::best(const std::vector<DecodedBoxes>& decoded, const std::vector<NetworkBox>& boxes,
+                                      std::size_t most) const
+{
+    struct Found {
+        std::size_t place;
+        const MaskDecoder::Decoded* answers;
+        std::int64_t n;
+        double iou0;
+        double iou1;
+    };
+    std::vector<Found> found;
+    for (const auto& some : decoded) {
+        const auto iou = some.answers.iou.cpu().contiguous();
+        const auto* scores = iou.const_data_ptr<float>();
+        for (std::size_t n = 0; n < some.places.size(); ++n) {
+            found.push_back(
+                {some.places[n], &some.answers, static_cast<std::int64_t>(n), scores[4 * n], scores[4 * n + 1]});
+        }
+    }
+    std::sort(found.begin(), found.end(),
+              [](const Found& a, const Found& b) { return a.iou0 != b.iou0 ? a.iou0 > b.iou0 : a.place < b.place; });
+    found.resize(std::min(found.size(), most));
+    std::vector<Hypothesis> list;
+    for (const auto& one : found) {
+        const auto& box = boxes[one.place];
+        list.push_back({box, m_decoder.masks(*one.answers, one.n, 0, 1, cellsAround(box))[0], one.iou0, one.iou1});
+    }
+    return list;
 }
 
 std::vector<Hypothesis> Council::hypotheses(const PictureContext& picture, const std::vector<NetworkBox>& boxes,
                                             std::size_t most) const
 {
-    const auto decoded = decode(picture, boxes);
-    const auto iou = decoded.iou.cpu().contiguous();
-    const auto* scores = iou.const_data_ptr<float>();
-    std::vector<std::size_t> order(boxes.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return scores[4 * a] > scores[4 * b]; });
-    order.resize(std::min(order.size(), most));
-    std::vector<Hypothesis> list;
-    for (const auto n : order) {
-        list.push_back({boxes[n],
-                        m_decoder.masks(decoded, static_cast<std::int64_t>(n), 0, 1, cellsAround(boxes[n]))[0],
-                        scores[4 * n], scores[4 * n + 1]});
-    }
-    return list;
+    auto previewed = decodeAt(picture, boxes, previewPlaces(boxes.size()));
+    return best(decodeOthers(picture, boxes, std::move(previewed)), boxes, most);
 }
 
 HypothesisScene Council::sceneOf(const PictureContext& picture, const PromptReading& reading)
@@ -135,10 +177,10 @@ HypothesisScene Council::sceneOf(const PictureContext& picture, const PromptRead
             picture.grid.usedHeight};
 }
 
-void Council::hearBoxes(const PictureContext& picture, const std::vector<NetworkBox>& boxes, Hearing& hearing) const
+std::vector<Voice> Council::hearBoxes(const PictureContext& picture, const std::vector<NetworkBox>& boxes) const
 {
-    const auto decoded = decode(picture, boxes);
-    std::array<Voice, 2> voices;
+    const auto decoded = decode(picture, boxes, 2);
+    std::vector<Voice> voices(2);
     for (std::size_t n = 0; n < boxes.size(); ++n) {
         const auto logits = m_decoder.masks(decoded, static_cast<std::int64_t>(n), 0, 2);
         for (std::size_t k = 0; k < voices.size(); ++k) {
@@ -152,14 +194,16 @@ void Council::hearBoxes(const PictureContext& picture, const std::vector<Network
     voices[0].name = "base";
     voices[1].name = "base mask 1";
     voices[1].family = VoterFamily::baseMask1;
-    std::move(voices.begin(), voices.end(), std::back_inserter(hearing.voices));
+    return voices;
 }
 
 void Council::hearHypotheses(const PictureContext& picture, const std::vector<NetworkBox>& boxes, bool preview,
-                             Hearing& hearing) const
+                             const EarlyVoices* early, Hearing& hearing) const
 {
-    const auto list = preview ? hypotheses(picture, forPreview(boxes), kVotingHypotheses)
-                              : hypotheses(picture, boxes, kKeptHypotheses);
+    auto& previewed = hearing.early.guesses;
+    previewed = early != nullptr ? early->guesses : decodeAt(picture, boxes, previewPlaces(boxes.size()));
+    const auto list = preview ? best({previewed}, boxes, kVotingHypotheses)
+                              : best(decodeOthers(picture, boxes, previewed), boxes, kKeptHypotheses);
     std::vector<double> scores;
     if (m_selector) {
         const auto values =
@@ -193,15 +237,16 @@ ExpertBatch Council::batch(const PictureContext& picture, const PromptReading& r
     one.maps = reading.maps.to(device);
     one.points = reading.points.to(device);
     one.kinds = reading.kinds.to(device);
+    one.views = &picture.views;
     return one;
 }
 
-void Council::hearBasic(const PictureContext& picture, Hearing& hearing, at::Tensor& summary) const
+void Council::hearBasic(const PictureContext& picture, const PromptReading& reading, EarlyVoices& heard) const
 {
     static constexpr std::pair<VoterFamily, const char*> kNames[] = {{VoterFamily::clickExpert, "click expert"},
                                                                      {VoterFamily::strokeExpert, "stroke expert"},
                                                                      {VoterFamily::boxExpert, "box expert"}};
-    const bool present[] = {hearing.reading.hasClick, hearing.reading.hasStroke, hearing.reading.hasBox};
+    const bool present[] = {reading.hasClick, reading.hasStroke, reading.hasBox};
     std::vector<std::int64_t> active;
     for (std::int64_t n = 0; n < kBasicExperts; ++n) {
         if (present[n]) {
@@ -211,16 +256,16 @@ void Council::hearBasic(const PictureContext& picture, Hearing& hearing, at::Ten
     if (active.empty()) {
         return;
     }
-    const auto answers = m_experts(m_all, batch(picture, hearing.reading, active));
+    const auto answers = m_experts(m_all, batch(picture, reading, active));
     double best = -1;
     for (std::size_t n = 0; n < active.size(); ++n) {
         const auto index = static_cast<std::int64_t>(n);
         const auto& [family, name] = kNames[active[n]];
         const double iou = answers.iou[index].item<double>();
-        hearing.voices.push_back({VoterKind::basic, family, name, answers.logits[index], iou});
+        heard.basic.push_back({VoterKind::basic, family, name, answers.logits[index], iou});
         if (iou > best) {
             best = iou;
-            summary = answers.summary[index];
+            heard.summary = answers.summary[index];
         }
     }
 }
@@ -231,7 +276,7 @@ std::optional<Voice> Council::secondPass(const PictureContext& picture, const at
     if (!box) {
         return std::nullopt;
     }
-    const auto decoded = decode(picture, {*box});
+    const auto decoded = decode(picture, {*box}, 1);
     return Voice{VoterKind::base, VoterFamily::twoPass, "base, second pass", m_decoder.masks(decoded, 0, 0, 1)[0],
                  decoded.iou[0][0].item<double>()};
 }
@@ -317,7 +362,8 @@ Result<BoxQuestion> Council::ask(const std::vector<Prompt>& prompts, const Netwo
 }
 
 Result<Hearing> Council::hear(const PictureContext& picture, const std::vector<Prompt>& prompts,
-                              const CouncilOptions& options, const std::stop_token& stop) const
+                              const CouncilOptions& options, const std::stop_token& stop,
+                              const EarlyVoices* early) const
 {
     const auto question = ask(prompts, picture.grid);
     if (!question) {
@@ -326,14 +372,18 @@ Result<Hearing> Council::hear(const PictureContext& picture, const std::vector<P
     Hearing hearing;
     hearing.reading = readPrompts(prompts, picture.grid);
     if (question->areGuesses) {
-        hearHypotheses(picture, question->boxes, options.preview, hearing);
+        hearHypotheses(picture, question->boxes, options.preview, early, hearing);
     } else {
-        hearBoxes(picture, question->boxes, hearing);
+        hearing.early.base = early != nullptr ? early->base : hearBoxes(picture, question->boxes);
+        hearing.voices = hearing.early.base;
     }
-    at::Tensor summary;
-    if (options.basic && m_pack->basic.count() == kBasicExperts) {
-        hearBasic(picture, hearing, summary);
+    if (early != nullptr) {
+        hearing.early.basic = early->basic;
+        hearing.early.summary = early->summary;
+    } else if (options.basic && m_pack->basic.count() == kBasicExperts) {
+        hearBasic(picture, hearing.reading, hearing.early);
     }
+    hearing.voices.insert(hearing.voices.end(), hearing.early.basic.begin(), hearing.early.basic.end());
     if (stop.stop_requested()) {
         return fail(ErrorCode::cancelled, "answering the prompts was cancelled");
     }
@@ -353,7 +403,7 @@ Result<Hearing> Council::hear(const PictureContext& picture, const std::vector<P
             hearing.voices.push_back(std::move(*second));
         }
     }
-    hearRouted(picture, options, first, summary, hearing);
+    hearRouted(picture, options, first, hearing.early.summary, hearing);
     if (stop.stop_requested()) {
         return fail(ErrorCode::cancelled, "answering the prompts was cancelled");
     }

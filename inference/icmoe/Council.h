@@ -23,6 +23,7 @@ struct PictureContext {
     at::Tensor full;      ///< [1, 16, 128, 128]
     at::Tensor image;     ///< [1, 3, 256, 256] in 0..1
     ImageTokens prepared; ///< the base's first layer
+    mutable ExpertViews views;
 };
 
 /// One answer to a prompt set, before the vote.
@@ -36,11 +37,26 @@ struct Voice {
     double score = 0;
 };
 
+/// Boxes of a question that the base has decoded together.
+struct DecodedBoxes {
+    std::vector<std::size_t> places; ///< in the question's list
+    MaskDecoder::Decoded answers;
+};
+
+/// What a preview found out and the full vote on the same prompts need not ask again.
+struct EarlyVoices {
+    DecodedBoxes guesses;    ///< of box hypotheses
+    std::vector<Voice> base; ///< of boxes that the annotator drew
+    std::vector<Voice> basic;
+    at::Tensor summary; ///< the best basic answer's
+};
+
 /// All that was said about a prompt set.
 struct Hearing {
     PromptReading reading;
     std::vector<Voice> voices;
     double familiarity = 0;
+    EarlyVoices early;
 };
 
 /// Which kinds may speak, and how much work an answer is worth.
@@ -66,9 +82,11 @@ public:
     [[nodiscard]] PictureContext prepare(const PictureFeatures& features, const NetworkGrid& grid) const;
     /// What the base is asked: askBoxes() as this base wants its corners.
     [[nodiscard]] Result<BoxQuestion> ask(const std::vector<Prompt>& prompts, const NetworkGrid& grid) const;
-    /// Checked prompts in canonical order. invalidArgument where nothing says what is inside; cancelled.
+    /// Checked prompts in canonical order; `early`: of a preview with the same prompts and picture, which changes no
+    /// bit of the answer. invalidArgument where nothing says what is inside; cancelled.
     [[nodiscard]] Result<Hearing> hear(const PictureContext& picture, const std::vector<Prompt>& prompts,
-                                       const CouncilOptions& options, const std::stop_token& stop) const;
+                                       const CouncilOptions& options, const std::stop_token& stop,
+                                       const EarlyVoices* early = nullptr) const;
     /// Where the structure of that name lies. invalidArgument where no expert knows the name; notFound where nothing on
     /// the slice stands out.
     [[nodiscard]] Result<BoxPrompt> find(const PictureContext& picture, const std::string& label) const;
@@ -89,12 +107,20 @@ public:
     [[nodiscard]] const PromptEncoder& prompts() const { return m_prompts; }
 
 private:
-    [[nodiscard]] MaskDecoder::Decoded decode(const PictureContext& picture,
-                                              const std::vector<NetworkBox>& boxes) const;
-    void hearBoxes(const PictureContext& picture, const std::vector<NetworkBox>& boxes, Hearing& hearing) const;
+    [[nodiscard]] MaskDecoder::Decoded decode(const PictureContext& picture, const std::vector<NetworkBox>& boxes,
+                                              std::int64_t masks) const;
+    [[nodiscard]] DecodedBoxes decodeAt(const PictureContext& picture, const std::vector<NetworkBox>& boxes,
+                                        std::vector<std::size_t> places) const;
+    /// Those of the preview and all others.
+    [[nodiscard]] std::vector<DecodedBoxes>
+    decodeOthers(const PictureContext& picture, const std::vector<NetworkBox>& boxes, DecodedBoxes previewed) const;
+    [[nodiscard]] std::vector<Hypothesis> best(const std::vector<DecodedBoxes>& decoded,
+                                               const std::vector<NetworkBox>& boxes, std::size_t most) const;
+    [[nodiscard]] std::vector<Voice> hearBoxes(const PictureContext& picture,
+                                               const std::vector<NetworkBox>& boxes) const;
     void hearHypotheses(const PictureContext& picture, const std::vector<NetworkBox>& boxes, bool preview,
-                        Hearing& hearing) const;
-    void hearBasic(const PictureContext& picture, Hearing& hearing, at::Tensor& summary) const;
+                        const EarlyVoices* early, Hearing& hearing) const;
+    void hearBasic(const PictureContext& picture, const PromptReading& reading, EarlyVoices& heard) const;
     void hearRouted(const PictureContext& picture, const CouncilOptions& options, const at::Tensor& first,
                     const at::Tensor& summary, Hearing& hearing) const;
     [[nodiscard]] ExpertBatch batch(const PictureContext& picture, const PromptReading& reading,

@@ -1,6 +1,9 @@
 #include "inference/icmoe/ExpertDecoder.h"
 
+#include "inference/sam/BatchedProduct.h"
+
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <cmath>
 
 namespace icmoe {
@@ -9,6 +12,7 @@ namespace {
 constexpr std::int64_t kHeads = 8;
 constexpr std::int64_t kCells = 4096;
 constexpr std::int64_t kWidth = 256;
+constexpr std::int64_t kTapChannels = kHalfTapChannels + kFullTapChannels;
 
 /// N×T×(heads·w) → N×heads×T×w
 at::Tensor heads(const at::Tensor& x)
@@ -100,6 +104,16 @@ struct ExpertDecoder::Call {
                         : Update{base.weight, base.bias, of(name + ".a"), of(name + ".b")};
     }
 
+    /// A convolution with the columns `part` of its weights.
+    template<typename Part>
+    at::Tensor convolvePart(const std::string& name, const at::Tensor& x, int stride, int padding,
+                            const Part& part) const
+    {
+        const auto& weight = parameters.get(name + ".weight");
+        return forStretches(runs, x, [&](const at::Tensor& one, std::int64_t e) {
+            return at::conv2d(one, part(weight[e]), {}, stride, padding);
+        });
+    }
     at::Tensor convolve(const std::string& name, const at::Tensor& x, int stride, int padding, int groups) const
     {
         const auto& weight = parameters.get(name + ".weight");
@@ -108,6 +122,7 @@ struct ExpertDecoder::Call {
             return at::conv2d(part, weight[e], bias[e], stride, padding, 1, groups);
         });
     }
+    at::Tensor biasOf(const std::string& name) const { return of(name + ".bias").unsqueeze(-1).unsqueeze(-1); }
     at::Tensor project(const std::string& name, const at::Tensor& x) const
     {
         const auto& weight = parameters.get(name + ".weight");
@@ -123,43 +138,115 @@ struct ExpertDecoder::Call {
                               weights.get("mask_decoder." + name + ".bias"), 1e-5);
     }
 
-    /// a_e: depends on the picture alone.
+    /// a_e
     at::Tensor adapter(const at::Tensor& embedding) const
     {
         auto x = at::gelu(project("adapter.0", embedding)).transpose(1, 2).reshape({count, 24, 64, 64});
         x = at::gelu(convolve("adapter.1", x, 1, 1, 24)).flatten(2).transpose(1, 2);
         return project("adapter.2", x);
     }
-    /// d_e: the prompt maps' way into the dense prompt, N×4096×256.
-    at::Tensor dense(const at::Tensor& maps) const
+    /// What the experts make of the pictures alone, for every sample.
+    ExpertView lookedAt(const ExpertBatch& batch) const
     {
-        auto x = at::gelu(convolve("dense.0", maps, 2, 1, 1));
+        const auto embedding = expanded(batch.embedding, count);
+        const auto image = expanded(batch.image, count);
+        const auto pooled = at::avg_pool2d(image, 2);
+        const auto ofImage = [](const at::Tensor& weight) { return weight.slice(1, -3); };
+        const auto half =
+            batch.half.defined()
+                ? convolvePart("half.0", at::cat({expanded(batch.half, count), expanded(batch.full, count), pooled}, 1),
+                               1, 0,
+                               [&](const at::Tensor& weight) {
+                                   return at::cat({weight.slice(1, 0, kTapChannels), ofImage(weight)}, 1);
+                               })
+                : convolvePart("half.0", pooled, 1, 0, ofImage);
+        return {embedding + adapter(embedding) + decoder.m_prompts.noMask(), half + biasOf("half.0"),
+                convolvePart("full.0", image, 1, 1, ofImage) + biasOf("full.0")};
+    }
+    /// The same out of what is kept of the batch's one picture.
+    ExpertView recalled(const ExpertBatch& batch) const
+    {
+        std::vector<at::Tensor> cells;
+        std::vector<at::Tensor> half;
+        std::vector<at::Tensor> full;
+        for (const auto expert : batch.experts) {
+            const auto view = batch.views->of(expert, [&] {
+                Call alone{decoder, parameters, {{0, 1, expert}}, 1, at::tensor({expert}).to(index.device()), {}, {}};
+                return alone.lookedAt(batch);
+            });
+            cells.push_back(view.cells);
+            half.push_back(view.half);
+            full.push_back(view.full);
+        }
+        const auto joined = [](const std::vector<at::Tensor>& list) {
+            return list.size() == 1 ? list.front() : at::cat(list);
+        };
+        return {joined(cells), joined(half), joined(full)};
+    }
+
+    /// The maps that hold something; training keeps them all.
+    std::optional<at::Tensor> occupied(const at::Tensor& maps) const
+    {
+        if (at::GradMode::is_enabled()) {
+            return std::nullopt;
+        }
+        const auto channels = maps.transpose(0, 1).flatten(1).any(1).nonzero().squeeze(1);
+        return channels.size(0) > 0 ? channels : at::zeros({1}, channels.options());
+    }
+    /// The share of the prompt maps, which begin at that column of the weights.
+    at::Tensor convolveMaps(const std::string& name, const at::Tensor& maps, const std::optional<at::Tensor>& channels,
+                            std::int64_t column, int stride, int padding) const
+    {
+        return convolvePart(name, maps, stride, padding, [&](const at::Tensor& weight) {
+            const auto ofMaps = weight.slice(1, column, column + kPromptMaps);
+            return channels ? ofMaps.index_select(1, *channels) : ofMaps;
+        });
+    }
+    struct Maps {
+        at::Tensor values; ///< [N, M, 256, 256]
+        std::optional<at::Tensor> channels;
+    };
+    Maps mapsOf(const at::Tensor& all) const
+    {
+        auto channels = occupied(all);
+        return {expanded(channels ? all.index_select(1, *channels) : all, count), std::move(channels)};
+    }
+    /// d_e: the prompt maps' way into the dense prompt, N×4096×256.
+    at::Tensor dense(const Maps& maps) const
+    {
+        auto x = at::gelu(convolveMaps("dense.0", maps.values, maps.channels, 0, 2, 1) + biasOf("dense.0"));
         x = at::gelu(convolve("dense.1", x, 2, 1, 1)).flatten(2).transpose(1, 2);
         return project("dense.2", x);
     }
-    /// The fine branch's two maps: N×64×128×128 and N×32×256×256.
+    /// The fine branch's two maps.
     struct Fine {
-        at::Tensor half; ///< N×64×128×128, for the up-scaled features
+        at::Tensor half; ///< N×16384×64 in the order of the cells, for the up-scaled features
         at::Tensor full; ///< N×16×256×256, one layer before the 32 values of a pixel
     };
-    Fine fine(const ExpertBatch& batch) const
+    Fine fine(const ExpertView& view, const Maps& maps) const
     {
-        const auto image = expanded(batch.image, count);
-        const auto maps = expanded(batch.maps, count);
-        const auto pooled = at::avg_pool2d(at::cat({maps, image}, 1), 2);
-        auto half = batch.half.defined()
-                        ? at::cat({expanded(batch.half, count), expanded(batch.full, count), pooled}, 1)
-                        : at::constant_pad_nd(pooled, {0, 0, 0, 0, kHalfTapChannels + kFullTapChannels, 0});
-        half = at::gelu(convolve("half.0", half, 1, 0, 1));
+        auto half = at::gelu(view.half +
+                             convolveMaps("half.0", at::avg_pool2d(maps.values, 2), maps.channels, kTapChannels, 1, 0));
         half = at::gelu(convolve("half.1", half, 1, 1, 24));
         half = at::gelu(convolve("half.2", half, 1, 0, 1));
-        auto full = convolve("full.0", at::cat({maps, image}, 1), 1, 1, 1);
         const auto& fromHalf = parameters.get("full.half.weight");
         const auto lifted = forStretches(
             runs, half, [&](const at::Tensor& part, std::int64_t e) { return at::conv2d(part, fromHalf[e]); });
+        auto full = view.full + convolveMaps("full.0", maps.values, maps.channels, 0, 1, 1);
         full = at::gelu(full + at::upsample_bilinear2d(lifted, {256, 256}, false));
         full = at::gelu(convolve("full.1", full, 1, 1, 1));
-        return {convolve("half.out", half, 1, 0, 1), full};
+        return {outOfHalf(half), full};
+    }
+    /// N×24×(64·2)×(64·2) → nested → N×16384×64; a product, since a pixel's values depend on nothing but that pixel.
+    at::Tensor outOfHalf(const at::Tensor& half) const
+    {
+        const auto nested =
+            half.view({count, 24, 64, 2, 64, 2}).permute({0, 2, 4, 3, 5, 1}).reshape({count, 4 * kCells, 24});
+        const auto& weight = parameters.get("half.out.weight");
+        const auto& bias = parameters.get("half.out.bias");
+        return forStretches(runs, nested, [&](const at::Tensor& part, std::int64_t e) {
+            return at::linear(part, weight[e].flatten(1), bias[e]);
+        });
     }
 
     at::Tensor selfAttention(const std::string& name, const at::Tensor& placed, const at::Tensor& values) const
@@ -183,16 +270,17 @@ struct ExpertDecoder::Call {
         const double scale = 1.0 / std::sqrt(static_cast<double>(width));
         const auto keys = layer(name + ".k_proj").whole(count).view({count, kHeads, width, kWidth});
         const auto carried = at::matmul(q * scale, keys).view({count, kHeads * length, kWidth});
-        const auto weights = at::bmm(carried, cellsPlaced.transpose(1, 2)).softmax(-1); // N×8T×4096
-        const auto seen = at::bmm(weights, cells).view({count, kHeads, length, kWidth});
+        const auto weights = batchedProduct(carried, cellsPlaced.transpose(1, 2)).softmax(-1); // N×8T×4096
+        const auto seen = batchedProduct(weights, cells).view({count, kHeads, length, kWidth});
         const auto value = layer(name + ".v_proj");
         const auto projection = value.whole(count).view({count, kHeads, width, kWidth});
         const auto values = at::matmul(seen, projection.transpose(2, 3)) + value.bias.view({kHeads, 1, width});
         return layer(name + ".out_proj")(values.transpose(1, 2).flatten(2));
     }
 
+    /// The cells and what they take from the tokens.
     at::Tensor takeFromTokens(const std::string& name, const at::Tensor& placed, const at::Tensor& tokens,
-                              const at::Tensor& cellsPlaced) const
+                              const at::Tensor& cellsPlaced, const at::Tensor& cells) const
     {
         const auto length = placed.size(1);
         const auto k = heads(layer(name + ".k_proj")(placed));
@@ -202,16 +290,19 @@ struct ExpertDecoder::Call {
         const auto projection = query.whole(count).view({count, kHeads, width, kWidth});
         const auto carried = at::matmul(scaled, projection).view({count, kHeads * length, kWidth});
         const auto constant = at::matmul(scaled, query.bias.view({kHeads, width, 1})) + tokenMask.transpose(2, 3);
-        auto scores = at::bmm(carried, cellsPlaced.transpose(1, 2)).view({count, kHeads, length, kCells}) + constant;
+        auto scores =
+            batchedProduct(carried, cellsPlaced.transpose(1, 2)).view({count, kHeads, length, kCells}) + constant;
         const auto weights = scores.softmax(2).view({count, kHeads * length, kCells});
         const auto out = layer(name + ".out_proj");
         const auto spread = out.whole(count).view({count, kWidth, kHeads, width}).permute({0, 2, 3, 1});
-        const auto values = at::matmul(heads(layer(name + ".v_proj")(tokens)), spread); // N×8×T×256
-        return at::bmm(weights.transpose(1, 2), values.reshape({count, kHeads * length, kWidth})) + out.bias;
+        // each head's weights sum to one, so an eighth of the bias in every value is the bias
+        const auto values = at::matmul(heads(layer(name + ".v_proj")(tokens)), spread) + out.bias / kHeads; // N×8×T×256
+        return batchedSum(cells, weights.transpose(1, 2), values.reshape({count, kHeads * length, kWidth}));
     }
 
+    static constexpr std::int64_t kAskedTokens = 2; ///< IoU and mask 0: only they look at the picture a last time
     struct Transformed {
-        at::Tensor tokens;
+        at::Tensor tokens; ///< N×2×256
         at::Tensor cells;
     };
     Transformed transform(const at::Tensor& tokens, at::Tensor cells) const
@@ -231,10 +322,11 @@ struct ExpertDecoder::Call {
             queries =
                 norm(root + "norm3", queries + layer(root + "mlp.lin2")(at::relu(layer(root + "mlp.lin1")(queries))));
             cells = norm(root + "norm4",
-                         cells + takeFromTokens(root + "cross_attn_image_to_token", queries + tokens, queries, placed));
+                         takeFromTokens(root + "cross_attn_image_to_token", queries + tokens, queries, placed, cells));
         }
-        queries =
-            queries + lookAtImage("transformer.final_attn_token_to_image", queries + tokens, cells + position, cells);
+        queries = queries.slice(1, 0, kAskedTokens);
+        queries = queries + lookAtImage("transformer.final_attn_token_to_image",
+                                        queries + tokens.slice(1, 0, kAskedTokens), cells + position, cells);
         return {norm("transformer.norm_final_attn", queries), cells};
     }
 
@@ -256,8 +348,8 @@ struct ExpertDecoder::Call {
         auto x = at::linear(cells, decoder.m_upscale1.weight, decoder.m_upscale1.bias).view({count, kCells * 4, 64});
         x = at::layer_norm(x, {64}, weights.get("mask_decoder.output_upscaling.1.weight"),
                            weights.get("mask_decoder.output_upscaling.1.bias"), 1e-6);
-        if (fine != nullptr) { // N×64×(64·2)×(64·2) → nested
-            x = x + fine->half.view({count, 64, 64, 2, 64, 2}).permute({0, 2, 4, 3, 5, 1}).reshape({count, -1, 64});
+        if (fine != nullptr) {
+            x = x + fine->half;
         }
         x = at::gelu(at::linear(at::gelu(x), decoder.m_upscale2.weight, decoder.m_upscale2.bias))
                 .view({count, 65536, 32});
@@ -295,17 +387,20 @@ ExpertAnswers ExpertDecoder::operator()(const ExpertParameters& parameters, cons
     const auto kinds = expanded(batch.kinds, call.count);
     auto own = m_ownTokens.unsqueeze(0).expand({call.count, -1, -1});
     auto sparse = m_prompts.tokens(points, kinds); // N×P×256
-    auto cells = expanded(batch.embedding, call.count);
-    const auto noMask = m_prompts.noMask();
+    at::Tensor cells;
+    ExpertView view;
+    Call::Maps maps;
     if (call.isBase()) {
-        cells = cells + noMask;
+        cells = expanded(batch.embedding, call.count) + m_prompts.noMask();
     } else {
         call.index = at::tensor(at::IntArrayRef(batch.experts), at::kLong).to(kinds.device());
         own = own + call.of("token.own");
         const auto kind = kinds.masked_fill(kinds < 0, 4).to(at::kLong); // padding's offset comes last
         const auto offsets = call.of("token.prompt").gather(1, kind.unsqueeze(-1).expand({-1, -1, kWidth})); // N×P×256
         sparse = sparse + offsets;
-        cells = cells + call.adapter(cells) + (noMask + call.dense(expanded(batch.maps, call.count)));
+        view = batch.views != nullptr ? call.recalled(batch) : call.lookedAt(batch);
+        maps = call.mapsOf(batch.maps);
+        cells = view.cells + call.dense(maps);
     }
     const auto absent = kinds == static_cast<float>(kNoToken);
     const auto mask = at::zeros_like(kinds).masked_fill(absent, -INFINITY);
@@ -315,7 +410,7 @@ ExpertAnswers ExpertDecoder::operator()(const ExpertParameters& parameters, cons
     const auto maskToken = seen.tokens.select(1, 1);
     std::optional<Call::Fine> fine;
     if (!call.isBase()) {
-        fine = call.fine(batch);
+        fine = call.fine(view, maps);
     }
     return {call.upscale(seen.cells, maskToken, fine ? &*fine : nullptr),
             call.head("iou_prediction_head", seen.tokens.select(1, 0)).select(1, 0), maskToken, seen.cells};

@@ -5,6 +5,9 @@
 #include "inference/sam/PromptEncoder.h"
 
 #include <ATen/core/Tensor.h>
+#include <algorithm>
+#include <list>
+#include <utility>
 #include <vector>
 
 namespace icmoe {
@@ -19,6 +22,35 @@ enum TokenKind : int {
     kCorner1 = 3
 };
 
+/// What one expert makes of a picture, whatever the prompts are: 11 MiB.
+struct ExpertView {
+    at::Tensor cells; ///< [1, 4096, 256] the embedding as the expert sees it, no-mask vector added
+    at::Tensor half;  ///< [1, 24, 128, 128] the picture's share of the fine branch's first layer at half its size
+    at::Tensor full;  ///< [1, 16, 256, 256] likewise at full size
+};
+
+/// What the experts that were asked last made of one picture. On the thread that asks.
+class ExpertViews {
+public:
+    template<typename Make>
+    ExpertView of(std::int64_t expert, const Make& make)
+    {
+        const auto found =
+            std::find_if(m_views.begin(), m_views.end(), [&](const auto& entry) { return entry.first == expert; });
+        if (found != m_views.end()) {
+            m_views.splice(m_views.begin(), m_views, found);
+        } else {
+            m_views.emplace_front(expert, make());
+            m_views.resize(std::min(m_views.size(), kMost));
+        }
+        return m_views.front().second;
+    }
+
+private:
+    static constexpr std::size_t kMost = 6;
+    std::list<std::pair<std::int64_t, ExpertView>> m_views; ///< most recent first
+};
+
 /// One batch for experts. N samples; tensors with a leading 1 serve all of them.
 struct ExpertBatch {
     std::vector<std::int64_t> experts; ///< which expert answers each sample; empty: the base, for every sample
@@ -29,6 +61,7 @@ struct ExpertBatch {
     at::Tensor maps;                   ///< [N or 1, 7, 256, 256] prompt maps
     at::Tensor points;                 ///< [N or 1, P, 2] in network pixels
     at::Tensor kinds;                  ///< float [N or 1, P] of TokenKind
+    ExpertViews* views = nullptr;      ///< of the one picture that serves all samples; null: computed anew
 };
 
 struct ExpertAnswers {

@@ -139,6 +139,13 @@ private:
         std::string voter;
     };
 
+    /// What the last preview found out; the full vote on the same prompts begins there.
+    struct Previewed {
+        at::Tensor picture;
+        std::vector<Prompt> prompts;
+        EarlyVoices voices;
+    };
+
     Result<Proposal> answer(const SliceImage& image, const Embedding& embedding, const std::vector<Prompt>& prompts,
                             bool isPreview, const std::stop_token& stop)
     {
@@ -166,9 +173,15 @@ private:
         }
         CouncilOptions options = m_kinds;
         options.preview = isPreview;
-        auto hearing = m_council.hear(picture, ordered, options, stop);
+        const bool wasPreviewed = !isPreview && m_previewed &&
+                                  m_previewed->picture.is_same(own->features().embedding) &&
+                                  m_previewed->prompts == ordered;
+        auto hearing = m_council.hear(picture, ordered, options, stop, wasPreviewed ? &m_previewed->voices : nullptr);
         if (!hearing) {
             return fail(hearing.error());
+        }
+        if (isPreview) {
+            m_previewed = Previewed{own->features().embedding, ordered, std::move(hearing->early)};
         }
         if (!m_hearsBase && std::any_of(hearing->voices.begin(), hearing->voices.end(),
                                         [](const Voice& v) { return v.kind != VoterKind::base; })) {
@@ -306,6 +319,7 @@ private:
     EngineInfo m_info;
     std::uint64_t m_encodeCount = 0;
     PreparedSlices<PictureContext> m_prepared;
+    std::optional<Previewed> m_previewed;
 };
 
 } // namespace

@@ -160,7 +160,7 @@ private:
         }
         const auto& image = m_prepared.of(embedding.features(),
                                           [&] { return preparedTokens(embedding, m_decoder, m_prompts.noMask()); });
-        return m_decoder.decode(image, m_prompts.boxes(corners));
+        return m_decoder.decode(image, m_prompts.boxes(corners), 2);
     }
 
     static SliceMask maskOf(const at::Tensor& logits, const NetworkGrid& grid)

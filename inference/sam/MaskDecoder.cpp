@@ -44,11 +44,11 @@ MaskDecoder::MaskDecoder(const NetworkWeights& weights, at::Tensor densePosition
     m_iou = layers(weights, root + "iou_prediction_head");
 }
 
-MaskDecoder::Decoded MaskDecoder::decode(const ImageTokens& image, const at::Tensor& sparse) const
+MaskDecoder::Decoded MaskDecoder::decode(const ImageTokens& image, const at::Tensor& sparse, std::int64_t masks) const
 {
     const auto tokens = at::cat({m_ownTokens.unsqueeze(0).expand({sparse.size(0), -1, -1}), sparse}, 1); // N×(5+P)×256
-    auto result = m_transformer(image, tokens);
-    return {mlp(m_iou, result.tokens.select(1, 0)), result.tokens.slice(1, 1, 5), std::move(result.image)};
+    auto result = m_transformer(image, tokens, 1 + masks);
+    return {mlp(m_iou, result.tokens.select(1, 0)), result.tokens.slice(1, 1), std::move(result.image)};
 }
 
 at::Tensor MaskDecoder::masks(const Decoded& decoded, std::int64_t n, int first, int count,

@@ -19,11 +19,13 @@ public:
     /// What is known before anything is up-scaled.
     struct Decoded {
         at::Tensor iou;    ///< [N, 4]
-        at::Tensor tokens; ///< [N, 4, 256] the mask tokens
+        at::Tensor tokens; ///< [N, masks, 256] the mask tokens
         at::Tensor image;  ///< [N, 4096, 256]
     };
-    /// sparse: [N, P, 256].
-    [[nodiscard]] Decoded decode(const ImageTokens& image, const at::Tensor& sparse) const;
+    /// sparse: [N, P, 256]; the first `masks` of the four masks can be asked for afterwards.
+    [[nodiscard]] Decoded decode(const ImageTokens& image, const at::Tensor& sparse,
+                                 std::int64_t masks = kMaskTokens) const;
+    static constexpr std::int64_t kMaskTokens = 4;
     /// Logits [256, 256] each of masks first … first + count − 1 of prompt n: [count, 256, 256]. Only the window is
     /// computed; kOutsideLogit elsewhere.
     [[nodiscard]] at::Tensor masks(const Decoded& decoded, std::int64_t n, int first, int count,

@@ -1,5 +1,7 @@
 #include "inference/sam/TwoWayTransformer.h"
 
+#include "inference/sam/BatchedProduct.h"
+
 #include <ATen/ATen.h>
 #include <cmath>
 
@@ -26,20 +28,29 @@ at::Tensor scaledHeads(const Linear& layer, const at::Tensor& tokens)
     return x * (1.0 / std::sqrt(static_cast<double>(x.size(3))));
 }
 
-/// Products of tokens N×8×T×w with what cells hold for each head, [4096, 8·w] or [N or 1, 4096, 8·w] → N×8T×4096. One
-/// large product with the heads spread out beats eight thin ones.
+/// The way back: [1, 8, w, 4096] → [4096, 8·w].
+at::Tensor flat(const at::Tensor& byHead)
+{
+    return byHead[0].flatten(0, 1).t();
+}
+
+/// What cells hold for each head, [N or 1, 4096, 8·w] → [N or 1, 8, w, 4096].
+at::Tensor byHead(const at::Tensor& cells)
+{
+    return cells.view({-1, cells.size(-2), kHeads, cells.size(-1) / kHeads}).permute({0, 2, 3, 1}).contiguous();
+}
+
+/// Products of tokens N×8×T×w with what cells hold, [N or 1, 8, w, 4096] → N×8×T×4096. Where all samples share the
+/// cells, each head is one product.
 at::Tensor placedScores(const at::Tensor& tokens, const at::Tensor& cells)
 {
+    if (cells.size(0) != 1) {
+        return at::matmul(tokens, cells);
+    }
     const auto count = tokens.size(0);
     const auto length = tokens.size(2);
-    const auto width = tokens.size(3);
-    auto spread = at::zeros({count, kHeads, length, kHeads, width}, tokens.options());
-    for (int h = 0; h < kHeads; ++h) {
-        spread.select(3, h).select(1, h).copy_(tokens.select(1, h));
-    }
-    spread = spread.view({count, kHeads * length, kHeads * width});
-    const auto shared = cells.dim() == 3 && cells.size(0) == 1 ? cells[0] : cells;
-    return at::matmul(spread, shared.transpose(-1, -2));
+    const auto together = tokens.transpose(0, 1).reshape({kHeads, count * length, -1});
+    return at::bmm(together, cells[0]).view({kHeads, count, length, -1}).transpose(0, 1);
 }
 
 /// The same with cells that are projected here: weight [8·w, 256] of image [N, 4096, 256], plus the position's share.
@@ -47,8 +58,10 @@ at::Tensor scores(const at::Tensor& tokens, const at::Tensor& weight, const at::
                   const at::Tensor& image)
 {
     const auto count = tokens.size(0);
+    const auto length = tokens.size(2);
     const auto carried = at::matmul(tokens, weight.view({kHeads, tokens.size(3), -1})); // N×8×T×256
-    return at::matmul(carried.reshape({count, kHeads * tokens.size(2), -1}), image.transpose(1, 2))
+    return batchedProduct(carried.reshape({count, kHeads * length, -1}), image.transpose(1, 2))
+        .view({count, kHeads, length, -1})
         .add_(placedScores(tokens, position));
 }
 
@@ -98,19 +111,21 @@ TwoWayTransformer::TwoWayTransformer(const NetworkWeights& weights, at::Tensor p
             layer.norms[k] = norm(prefix + "norm" + std::to_string(k + 1));
         }
         // W(x + position) + b = Wx + (W·position + b)
-        layer.positionK = apply(layer.tokenToImage.k, position);
-        layer.positionQ = apply(layer.imageToToken.q, position);
+        layer.positionK = byHead(apply(layer.tokenToImage.k, position));
+        layer.positionQ = byHead(apply(layer.imageToToken.q, position));
     }
     m_final = attention(weights, root + "final_attn_token_to_image");
-    m_finalPositionK = apply(m_final.k, position);
+    m_finalPositionK = byHead(apply(m_final.k, position));
     m_finalNorm = norm(root + "norm_final_attn");
 }
 
 ImageTokens TwoWayTransformer::prepare(const at::Tensor& image) const
 {
     const auto& layer = m_layers[0];
-    return {image, at::linear(image, layer.tokenToImage.k.weight).add_(layer.positionK),
-            apply(layer.tokenToImage.v, image), at::linear(image, layer.imageToToken.q.weight).add_(layer.positionQ)};
+    const auto unplaced = [&](const Linear& projection) { return at::linear(image, projection.weight); };
+    const auto k = unplaced(layer.tokenToImage.k) + flat(layer.positionK);
+    const auto q = byHead(unplaced(layer.imageToToken.q)).add_(layer.positionQ);
+    return {image, k, apply(layer.tokenToImage.v, image), q};
 }
 
 at::Tensor TwoWayTransformer::lookAtImage(const ProjectedAttention& attention, const at::Tensor& positionK,
@@ -119,25 +134,27 @@ at::Tensor TwoWayTransformer::lookAtImage(const ProjectedAttention& attention, c
     const auto count = placed.size(0);
     const auto tokens = placed.size(1);
     const auto q = scaledHeads(attention.q, placed);
-    const auto weights = scores(q, attention.k.weight, positionK, image).softmax(-1); // N×8T×4096
-    const auto seen = at::matmul(weights, image).view({count, kHeads, tokens, -1});   // N×8×T×256
-    const auto w = attention.v.weight.view({kHeads, -1, attention.v.weight.size(1)}); // 8×w×256
+    const auto weights = scores(q, attention.k.weight, positionK, image).softmax(-1).flatten(1, 2); // N×8T×4096
+    const auto seen = batchedProduct(weights, image).view({count, kHeads, tokens, -1});             // N×8×T×256
+    const auto w = attention.v.weight.view({kHeads, -1, attention.v.weight.size(1)});               // 8×w×256
     const auto values = at::matmul(seen, w.transpose(1, 2)) + attention.v.bias.view({kHeads, 1, -1});
     return apply(attention.out, values.transpose(1, 2).flatten(2));
 }
 
 at::Tensor TwoWayTransformer::takeFromTokens(const ProjectedAttention& attention, const at::Tensor& scores,
-                                             const at::Tensor& tokens)
+                                             const at::Tensor& tokens, const at::Tensor& cells)
 {
     const auto count = tokens.size(0);
     const auto length = tokens.size(1);
-    const auto weights = scores.view({count, kHeads, length, -1}).softmax(2).view({count, kHeads * length, -1});
+    const auto weights = scores.softmax(2).reshape({count, kHeads * length, -1});
     const auto out = attention.out.weight.t().reshape({kHeads, -1, attention.out.weight.size(0)}); // 8×w×256
-    const auto values = at::matmul(heads(apply(attention.v, tokens)), out).reshape({count, kHeads * length, -1});
-    return at::matmul(weights.transpose(1, 2), values).add_(attention.out.bias); // N×4096×256
+    // each head's weights sum to one, so an eighth of the bias in every value is the bias
+    const auto values = at::matmul(heads(apply(attention.v, tokens)), out).add_(attention.out.bias / kHeads);
+    return batchedSum(cells, weights.transpose(1, 2), values.reshape({count, kHeads * length, -1})); // N×4096×256
 }
 
-TwoWayTransformer::Result TwoWayTransformer::operator()(const ImageTokens& image, const at::Tensor& tokens) const
+TwoWayTransformer::Result TwoWayTransformer::operator()(const ImageTokens& image, const at::Tensor& tokens,
+                                                        std::int64_t asking) const
 {
     auto queries = tokens;
     auto keys = image.keys;
@@ -161,9 +178,10 @@ TwoWayTransformer::Result TwoWayTransformer::operator()(const ImageTokens& image
         const auto k = scaledHeads(layer.imageToToken.k, queries + tokens);
         const auto asked = n == 0 ? placedScores(k, image.imageToTokenQ)
                                   : scores(k, layer.imageToToken.q.weight, layer.positionQ, keys);
-        keys = layer.norms[3](takeFromTokens(layer.imageToToken, asked, queries).add_(keys));
+        keys = layer.norms[3](takeFromTokens(layer.imageToToken, asked, queries, keys));
     }
-    queries = queries + lookAtImage(m_final, m_finalPositionK, queries + tokens, keys);
+    queries = queries.slice(1, 0, asking);
+    queries = queries + lookAtImage(m_final, m_finalPositionK, queries + tokens.slice(1, 0, asking), keys);
     return {m_finalNorm(queries), keys};
 }
 

@@ -25,7 +25,7 @@ struct ImageTokens {
     at::Tensor keys;          ///< [1, 4096, 256] embedding + no-mask vector
     at::Tensor tokenToImageK; ///< [1, 4096, 128]
     at::Tensor tokenToImageV;
-    at::Tensor imageToTokenQ;
+    at::Tensor imageToTokenQ; ///< [1, 8, 16, 4096]
 };
 
 /// SAM's decoder transformer: two layers in which tokens and picture look at each other.
@@ -37,11 +37,11 @@ public:
     [[nodiscard]] ImageTokens prepare(const at::Tensor& image) const;
 
     struct Result {
-        at::Tensor tokens; ///< [N, T, 256]
+        at::Tensor tokens; ///< [N, asking, 256]
         at::Tensor image;  ///< [N, 4096, 256]
     };
-    /// tokens: [N, T, 256].
-    [[nodiscard]] Result operator()(const ImageTokens& image, const at::Tensor& tokens) const;
+    /// tokens: [N, T, 256]; the first `asking` of them look at the picture a last time and are answered.
+    [[nodiscard]] Result operator()(const ImageTokens& image, const at::Tensor& tokens, std::int64_t asking) const;
 
 private:
     struct Norm {
@@ -56,8 +56,8 @@ private:
         Linear widen;
         Linear narrow;
         Norm norms[4];
-        at::Tensor positionK; ///< [4096, 128] the position's share of the picture's keys, with their bias
-        at::Tensor positionQ; ///< [4096, 128] likewise of its queries
+        at::Tensor positionK; ///< [1, 8, 16, 4096] the position's share of the picture's keys, with their bias
+        at::Tensor positionQ; ///< [1, 8, 16, 4096] likewise of its queries
     };
 
     // A few tokens look at 4,096 cells, so it is cheaper to carry the projections of the cells over to the tokens
@@ -65,9 +65,9 @@ private:
     /// placed: tokens with their own position [N, T, 256]; image [N, 4096, 256] → [N, T, 256].
     [[nodiscard]] static at::Tensor lookAtImage(const ProjectedAttention& attention, const at::Tensor& positionK,
                                                 const at::Tensor& placed, const at::Tensor& image);
-    /// What the cells take from the tokens: scores [N, 8·T, 4096] → [N, 4096, 256].
+    /// The cells [N or 1, 4096, 256] and what they take from the tokens: scores [N, 8, T, 4096] → [N, 4096, 256].
     [[nodiscard]] static at::Tensor takeFromTokens(const ProjectedAttention& attention, const at::Tensor& scores,
-                                                   const at::Tensor& tokens);
+                                                   const at::Tensor& tokens, const at::Tensor& cells);
 
     Layer m_layers[2];
     ProjectedAttention m_final;

@@ -1,6 +1,8 @@
-// How long an encoded slice waits for its preview and for the full vote, beside one answer of the base alone:
+// How long an encoded slice waits for its preview and for the full vote that follows it, both since the prompt was
+// given, beside one answer of the base alone:
 //   vote_bench [PACK]        (without a pack: experts that have learned nothing, which cost the same)
-//   vote_bench --operators   where a click's full vote spends its time, by LibTorch's operators
+//   vote_bench --operators   where a click's full vote spends its time, by LibTorch's operators (--shapes: and sizes)
+#include "core/base/OpenMpWaiting.h"
 #include "core/base/Sha256.h"
 #include "inference/icmoe/IcMoeSegmenter.h"
 #include "inference/icmoe/Routing.h"
@@ -17,6 +19,7 @@
 #include <functional>
 #include <map>
 #include <string_view>
+#include <unistd.h>
 
 using namespace icmoe;
 
@@ -75,71 +78,172 @@ Times measured(const std::function<void()>& work)
     return {milliseconds[kRounds / 2], milliseconds[kRounds * 95 / 100]};
 }
 
-/// Wall time within every operator, without what it called.
+/// Multiplications and additions of one call, in units of 1e9; 0 for what is not a product.
+double gigaflopOf(const std::string& name, c10::ArrayRef<const c10::IValue> inputs)
+{
+    const auto numel = [&](std::size_t n) { return static_cast<double>(inputs[n].toTensor().numel()); };
+    const auto size = [&](std::size_t n, std::int64_t of) {
+        return static_cast<double>(inputs[n].toTensor().size(of));
+    };
+    if (name == "aten::mm" || name == "aten::bmm") {
+        return 2e-9 * numel(0) * size(1, -1);
+    }
+    if (name == "aten::addmm" || name == "aten::baddbmm") {
+        return 2e-9 * numel(1) * size(2, -1);
+    }
+    if (name == "aten::_scaled_dot_product_flash_attention_for_cpu") { // q·kᵀ and weights·v
+        return 4e-9 * numel(0) * size(1, -2);
+    }
+    return 0;
+}
+
+/// Of one value of a convolution's result; its inputs are gone when the result is there.
+double gigaflopOfOneValue(const at::Tensor& weight)
+{
+    return 2e-9 * static_cast<double>(weight.numel()) / static_cast<double>(weight.size(0));
+}
+
+/// Wall time and arithmetic within every operator, without what it called.
 class OperatorTimes {
 public:
-    OperatorTimes()
+    struct Sum {
+        double milliseconds = 0;
+        double gigaflop = 0;
+    };
+    /// byShape: calls of one operator with other sizes stand apart.
+    explicit OperatorTimes(bool byShape)
     {
+        s_byShape = byShape;
         s_open.clear();
-        s_times.clear();
+        s_sums.clear();
         at::addGlobalCallback(at::RecordFunctionCallback(
                                   [](const at::RecordFunction& f) -> std::unique_ptr<at::ObserverContext> {
-                                      s_open.push_back({f.name(), std::chrono::steady_clock::now(), 0});
+                                      open(f);
                                       return nullptr;
                                   },
-                                  [](const at::RecordFunction&, at::ObserverContext*) { close(); })
+                                  [](const at::RecordFunction& f, at::ObserverContext*) { close(f); })
+                                  .needsInputs(true)
+                                  .needsOutputs(true)
                                   .scopes({at::RecordScope::FUNCTION}));
     }
     ~OperatorTimes() { at::clearCallbacks(); }
     OperatorTimes(const OperatorTimes&) = delete;
     OperatorTimes& operator=(const OperatorTimes&) = delete;
 
+    static double gigaflop()
+    {
+        double sum = 0;
+        for (const auto& [name, one] : s_sums) {
+            sum += one.gigaflop;
+        }
+        return sum;
+    }
+
     static void print(int rounds)
     {
-        std::vector<std::pair<double, std::string>> list;
-        double sum = 0;
-        for (const auto& [name, milliseconds] : s_times) {
-            list.emplace_back(milliseconds / rounds, name);
-            sum += milliseconds / rounds;
+        std::vector<std::pair<Sum, std::string>> list;
+        Sum all;
+        for (const auto& [name, one] : s_sums) {
+            list.push_back({{one.milliseconds / rounds, one.gigaflop / rounds}, name});
+            all.milliseconds += one.milliseconds / rounds;
+            all.gigaflop += one.gigaflop / rounds;
         }
-        std::sort(list.rbegin(), list.rend());
-        std::printf("%-44s     %7.1f ms\n", "all operators", sum);
-        for (std::size_t n = 0; n < std::min<std::size_t>(list.size(), 25); ++n) {
-            std::printf("%-44s     %7.1f ms\n", list[n].second.c_str(), list[n].first);
+        std::sort(list.begin(), list.end(),
+                  [](const auto& a, const auto& b) { return a.first.milliseconds > b.first.milliseconds; });
+        printOne("all operators", all);
+        for (std::size_t n = 0; n < std::min<std::size_t>(list.size(), s_byShape ? 80 : 30); ++n) {
+            printOne(list[n].second.c_str(), list[n].first);
         }
     }
 
 private:
     struct Open {
         std::string name;
+        double gigaflop = 0;
+        double gigaflopOfOneValue = 0;
         std::chrono::steady_clock::time_point start;
         double inner = 0;
     };
-    static void close()
+    static void open(const at::RecordFunction& f)
     {
-        const Open one = s_open.back();
+        Open one{f.name(), gigaflopOf(f.name(), f.inputs()), 0, {}, 0};
+        if (one.name == "aten::mkldnn_convolution") {
+            one.gigaflopOfOneValue = gigaflopOfOneValue(f.inputs()[1].toTensor());
+        }
+        if (s_byShape) {
+            for (const auto& input : f.inputs()) {
+                if (input.isTensor() && input.toTensor().defined()) {
+                    one.name += ' ' + c10::str(input.toTensor().sizes());
+                }
+            }
+        }
+        one.start = std::chrono::steady_clock::now();
+        s_open.push_back(std::move(one));
+    }
+    static void close(const at::RecordFunction& f)
+    {
+        Open one = std::move(s_open.back());
         s_open.pop_back();
+        if (one.gigaflopOfOneValue > 0) {
+            one.gigaflop = one.gigaflopOfOneValue * static_cast<double>(f.outputs()[0].toTensor().numel());
+        }
         const double all =
             std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - one.start).count();
-        s_times[one.name] += all - one.inner;
+        auto& sum = s_sums[one.name];
+        sum.milliseconds += all - one.inner;
+        sum.gigaflop += one.gigaflop;
         if (!s_open.empty()) {
             s_open.back().inner += all;
         }
     }
+    static void printOne(const char* name, const Sum& sum)
+    {
+        std::printf("%-60s %7.1f ms", name, sum.milliseconds);
+        if (sum.gigaflop > 0) {
+            std::printf("  %7.2f GFLOP  %6.0f GFLOP/s", sum.gigaflop, 1e3 * sum.gigaflop / sum.milliseconds);
+        }
+        std::printf("\n");
+    }
+    static inline bool s_byShape = false;
     static inline std::vector<Open> s_open;
-    static inline std::map<std::string, double> s_times;
+    static inline std::map<std::string, Sum> s_sums;
 };
 
-void print(const char* what, Times times, double base)
+double gigaflopOf(const std::function<void()>& work)
 {
-    std::printf("%-44s p50 %7.1f ms   p95 %7.1f ms   %5.2f x one base decode\n", what, times.p50, times.p95,
-                times.p50 / base);
+    const OperatorTimes times(false);
+    work();
+    return OperatorTimes::gigaflop();
+}
+
+/// One answer's times and arithmetic, beside those of the base alone.
+struct Cost {
+    Times times;
+    double gigaflop = 0;
+};
+
+Cost costOf(const std::function<void()>& work)
+{
+    const auto times = measured(work);
+    return {times, gigaflopOf(work)};
+}
+
+void print(const char* what, const Cost& cost, const Cost& base)
+{
+    std::printf(
+        "%-34s p50 %6.1f ms  p95 %6.1f ms  %6.2f GFLOP  %5.2f x the time, %5.2f x the GFLOP of one base decode\n", what,
+        cost.times.p50, cost.times.p95, cost.gigaflop, cost.times.p50 / base.times.p50, cost.gigaflop / base.gigaflop);
 }
 
 } // namespace
 
 int main(int argc, char** argv)
 {
+    if (std::getenv("GOMP_SPINCOUNT") ==
+        nullptr) { // OpenMP is loaded already: begin again, waiting as the program does
+        chooseOpenMpWaiting();
+        ::execv("/proc/self/exe", argv);
+    }
     EngineOptions options;
     options.weightFolders = {std::string(ICMOE_SOURCE_DIR) + "/third_party/weights"};
     const auto weights = weights::loadLiteMedSam(options.weightFolders);
@@ -149,7 +253,8 @@ int main(int argc, char** argv)
     }
     prepareTorch(options);
     std::shared_ptr<const Pack> pack = packThatLearnedNothing(weights->sha256);
-    const bool listsOperators = argc > 1 && std::string_view(argv[1]) == "--operators";
+    const std::string_view mode = argc > 1 ? argv[1] : "";
+    const bool listsOperators = mode == "--operators" || mode == "--shapes";
     if (argc > 1 && !listsOperators) {
         auto read = Pack::read(argv[1], weights->sha256);
         if (!read) {
@@ -174,23 +279,28 @@ int main(int argc, char** argv)
                                      prompt(PointPrompt{{300, 280}, true})};
     if (listsOperators) {
         (void)engine->predict(image, *embedding, click, {});
-        const OperatorTimes times;
+        const OperatorTimes times(mode == "--shapes");
         for (int n = 0; n < kRounds; ++n) {
             (void)engine->predict(image, *embedding, click, {});
         }
         OperatorTimes::print(kRounds);
         return 0;
     }
-    const auto one = measured([&] { (void)base->predict(image, *ofBase, box, {}); });
+    const auto one = costOf([&] { (void)base->predict(image, *ofBase, box, {}); });
     std::printf("%d threads, %s\n", at::get_num_threads(), argc > 1 ? argv[1] : "a pack that learned nothing");
-    print("base, a box", one, one.p50);
-    print("base, a click by ten hypotheses", measured([&] { (void)base->predict(image, *ofBase, click, {}); }),
-          one.p50);
+    print("base, a box", one, one);
+    print("base, a click by ten hypotheses", costOf([&] { (void)base->predict(image, *ofBase, click, {}); }), one);
     for (const auto& [name, prompts] : {std::pair{"box", &box}, {"click", &click}, {"three clicks", &clicks}}) {
-        print((std::string("preview, ") + name).c_str(),
-              measured([&, asked = prompts] { (void)engine->preview(image, *embedding, *asked, {}); }), one.p50);
-        print((std::string("full vote, ") + name).c_str(),
-              measured([&, asked = prompts] { (void)engine->predict(image, *embedding, *asked, {}); }), one.p50);
+        const auto ask = [&, asked = prompts](bool preview) {
+            (void)(preview ? engine->preview(image, *embedding, *asked, {})
+                           : engine->predict(image, *embedding, *asked, {}));
+        };
+        print((std::string("preview, ") + name).c_str(), costOf([&] { ask(true); }), one);
+        print((std::string("preview and full vote, ") + name).c_str(), costOf([&] {
+                  ask(true);
+                  ask(false);
+              }),
+              one);
     }
     return 0;
 }

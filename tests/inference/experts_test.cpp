@@ -138,6 +138,47 @@ TEST_F(ExpertsTest, IC8_InABatchOrAlone_TheAnswerIsTheSame)
     }
 }
 
+TEST_F(ExpertsTest, WhatIsKeptOfAPicture_ChangesNoBit)
+{
+    const at::NoGradGuard noGrad;
+    const auto experts = disturbed(8);
+    ExpertViews views;
+    for (int round = 0; round < 2; ++round) { // more experts than are kept
+        for (const std::vector<std::int64_t>& asked : {std::vector<std::int64_t>{2}, {0, 1, 3}, {4, 5, 6, 7}, {2, 0}}) {
+            auto one = batch(promptSets()[2], asked);
+            one.views = &views;
+            const auto kept = (*s_decoder)(experts, one);
+            one.views = nullptr;
+            EXPECT_LE(relativeL2(kept.logits, (*s_decoder)(experts, one).logits), 1e-5);
+            ExpertViews none;
+            one.views = &none;
+            EXPECT_TRUE(at::equal(kept.logits, (*s_decoder)(experts, one).logits));
+        }
+    }
+}
+
+TEST_F(ExpertsTest, MapsThatAreEmpty_NeedNoConvolution)
+{
+    const auto experts = disturbed(2);
+    for (const auto& prompts : promptSets()) {
+        const auto ofAllMaps = (*s_decoder)(experts, batch(prompts, {1, 0})); // as in training
+        const at::NoGradGuard noGrad;
+        EXPECT_LE(relativeL2((*s_decoder)(experts, batch(prompts, {1, 0})).logits, ofAllMaps.logits), 1e-5);
+    }
+}
+
+TEST_F(ExpertsTest, WithoutTaps_TheFineBranchSeesThePictureAndThePrompts)
+{
+    const at::NoGradGuard noGrad;
+    const auto experts = disturbed(1);
+    auto zeros = batch(promptSets()[0], {0});
+    zeros.half = at::zeros_like(zeros.half);
+    zeros.full = at::zeros_like(zeros.full);
+    auto none = zeros;
+    none.half = none.full = at::Tensor();
+    EXPECT_LE(relativeL2((*s_decoder)(experts, none).logits, (*s_decoder)(experts, zeros).logits), 1e-5);
+}
+
 TEST_F(ExpertsTest, TokensThatAreNone_ChangeNothing)
 {
     const at::NoGradGuard noGrad;

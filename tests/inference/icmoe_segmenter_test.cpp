@@ -175,6 +175,33 @@ TEST_F(IcMoeSegmenterTest, APreview_HearsAFewVoices)
     EXPECT_FALSE(segmenter(Learned::something)->hasPreview());
 }
 
+TEST_F(IcMoeSegmenterTest, AFullVoteThatFollowsItsPreview_HasTheBitsOfOneWithout)
+{
+    const auto engine = segmenter(Learned::something);
+    for (const auto& prompts : {std::vector{m_click}, std::vector{m_click, m_outside}, std::vector{m_box, m_click}}) {
+        const auto alone = answer(*engine, prompts);
+        (void)engine->preview(boxPicture(), *m_embedding, prompts, {}).value();
+        const auto after = answer(*engine, prompts);
+        ASSERT_EQ(after.candidates.size(), alone.candidates.size());
+        for (std::size_t n = 0; n < alone.candidates.size(); ++n) {
+            EXPECT_EQ(after.candidates[n].mask, alone.candidates[n].mask);
+            EXPECT_EQ(after.candidates[n].predictedIou, alone.candidates[n].predictedIou);
+        }
+        EXPECT_EQ(*after.vote, *alone.vote);
+    }
+}
+
+TEST_F(IcMoeSegmenterTest, APreviewOfOtherPrompts_DoesNotSpeakInTheVote)
+{
+    const auto engine = segmenter(Learned::something);
+    const auto alone = answer(*engine, {m_box});
+    (void)engine->preview(boxPicture(), *m_embedding, {m_box, m_outside}, {}).value();
+    EXPECT_EQ(*answer(*engine, {m_box}).vote, *alone.vote);
+    const auto other = engine->encode(boxPicture(), {}, {}).value();
+    (void)engine->preview(boxPicture(), *other, {m_box}, {}).value();
+    EXPECT_EQ(*answer(*engine, {m_box}).vote, *alone.vote);
+}
+
 TEST_F(IcMoeSegmenterTest, IC7_ClicksAreHonoured_InAnyMixOfPrompts)
 {
     const auto engine = segmenter(Learned::something);
