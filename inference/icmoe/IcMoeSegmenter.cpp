@@ -65,13 +65,10 @@ public:
             }
         }
         m_takesMean = !options.withVote;
-        m_info.engine = "IC-MoE";
-        m_info.weightsSha256 = m_foundation->sha256();
+        const auto device = m_foundation->device();
+        m_info = engineInfo("IC-MoE", m_foundation->sha256(), choosePrecision(options.precision, device), device,
+                            m_foundation->preprocessingVersion());
         m_info.expertsRevision = m_pack->sha256;
-        m_info.precision = textOf(choosePrecision(options.precision, m_foundation->device()));
-        m_info.threads = at::get_num_threads();
-        m_info.device = deviceText(m_foundation->device(), m_info.threads);
-        m_info.preprocessing = m_foundation->preprocessingVersion();
     }
 
     EngineInfo info() const override { return m_info; }

@@ -79,13 +79,7 @@ private:
     {
         const auto precision = choosePrecision(options.precision, weights.device());
         m_encoder = fastestImageEncoder(weights, precision);
-        m_info.engine = "LiteMedSAM";
-        m_info.weightsSha256 = sha256;
-        m_info.expertsRevision = "none";
-        m_info.precision = textOf(precision);
-        m_info.threads = at::get_num_threads();
-        m_info.device = deviceText(weights.device(), m_info.threads);
-        m_info.preprocessing = kPreprocessingVersion;
+        m_info = engineInfo("LiteMedSAM", sha256, precision, weights.device(), kPreprocessingVersion);
     }
 
     Result<std::shared_ptr<const Embedding>> encodeChecked(const SliceImage& image, const std::stop_token& stop,

@@ -62,13 +62,7 @@ public:
     {
         const auto precision = choosePrecision(options.precision, weights.device());
         m_encoder = makeVitImageEncoder(weights, shape, precision == Precision::bf16 ? at::kBFloat16 : at::kFloat);
-        m_info.engine = model.title;
-        m_info.weightsSha256 = sha256;
-        m_info.expertsRevision = "none";
-        m_info.precision = textOf(precision);
-        m_info.threads = at::get_num_threads();
-        m_info.device = deviceText(weights.device(), m_info.threads);
-        m_info.preprocessing = kSamPreprocessingVersion;
+        m_info = engineInfo(model.title, sha256, precision, weights.device(), kSamPreprocessingVersion);
     }
 
     EngineInfo info() const override { return m_info; }

@@ -1,7 +1,10 @@
 #include "inference/sam/SegmenterSupport.h"
 
+#include "inference/sam/LiteMedSamSegmenter.h"
+#include "inference/sam/TensorDevice.h"
 #include "inference/sam/TorchGuard.h"
 
+#include <ATen/Parallel.h>
 #include <algorithm>
 #include <cstring>
 
@@ -28,6 +31,20 @@ Result<std::shared_ptr<const Embedding>> SamEmbedding::fromBytes(std::span<const
         std::memcpy(features.data_ptr(), bytes.data(), bytes.size());
         return std::make_shared<const SamEmbedding>(features);
     });
+}
+
+EngineInfo engineInfo(std::string_view engine, const std::string& weightsSha256, Precision precision, at::Device device,
+                      int preprocessing)
+{
+    EngineInfo info;
+    info.engine = engine;
+    info.weightsSha256 = weightsSha256;
+    info.expertsRevision = "none";
+    info.precision = textOf(precision);
+    info.threads = at::get_num_threads();
+    info.device = deviceText(device, info.threads);
+    info.preprocessing = preprocessing;
+    return info;
 }
 
 ImageTokens preparedTokens(const SamEmbedding& embedding, const MaskDecoder& decoder, const at::Tensor& noMask)

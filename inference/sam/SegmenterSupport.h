@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/engine/Segmenter.h"
+#include "inference/Engine.h"
 #include "inference/sam/MaskDecoder.h"
 
 #include <ATen/ATen.h>
@@ -60,6 +61,10 @@ private:
     static constexpr std::size_t kMost = 2;
     std::list<std::pair<at::Tensor, Prepared>> m_slices; ///< most recent first
 };
+
+/// Of an engine without experts, with the threads that LibTorch has now.
+[[nodiscard]] EngineInfo engineInfo(std::string_view engine, const std::string& weightsSha256, Precision precision,
+                                    at::Device device, int preprocessing);
 
 /// SAM's decoder made ready for an embedding.
 [[nodiscard]] ImageTokens preparedTokens(const SamEmbedding& embedding, const MaskDecoder& decoder,
