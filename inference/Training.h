@@ -37,6 +37,7 @@ struct TrainOptions {
     double loadBalance = 0.01;      ///< λ of the adaptive experts' balance
     double labelConsistency = 0.1;  ///< λ of the vote's consistency with the labels
     double guard = 1;               ///< λ of what the vote makes worse than the base alone
+    bool judge = true;              ///< ablation: all voices are scored for the vote
     bool lowRankOnly = false;       ///< ablation: basic experts of low-rank updates and tokens alone
     std::vector<VoterKind> without; ///< ablation: kinds that the vote is not taught to hear
     int batch = 8;

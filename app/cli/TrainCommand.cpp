@@ -174,7 +174,8 @@ void addTrainCommand(CommandTable& table)
                        "they do not know");
     command
         .add_option("--phase", options.phases,
-                    "Only these phases: basic, semantic, adaptive, selector, vote, joint; or decoder, the "
+                    "Only these phases: basic, semantic, adaptive, selector, sessions (that the vote learns "
+                    "on, by several workers), vote, joint; or decoder, the "
                     "whole decoder of a copy of the base, for comparison")
         ->delimiter(',');
     command.add_option("--steps", choice->steps, "Steps of a phase")
@@ -201,6 +202,7 @@ void addTrainCommand(CommandTable& table)
     share("--label-consistency", options.labelConsistency, "Share of the vote's consistency with the labels");
     share("--guard", options.guard, "Share of what the vote makes worse than the base alone; 0 leaves it out");
     share("--restyle", options.restyle, "Gain and offset of the cached features while experts learn; 0 leaves it out");
+    command.add_flag("!--no-judge", options.judge, "For comparison: the vote knows the selector's scores alone");
     command.add_flag("--low-rank-only", options.lowRankOnly,
                      "For comparison: basic experts of low-rank updates and token offsets alone");
     std::vector<std::string> experts;

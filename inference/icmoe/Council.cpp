@@ -71,7 +71,10 @@ Council::Council(const NetworkWeights& weights, std::shared_ptr<const Pack> pack
         m_routing.emplace(m_pack->routing);
     }
     if (!m_pack->selector.empty()) {
-        m_selector.emplace(m_pack->selector);
+        m_selector.emplace(m_pack->selector, kMaskFeatures);
+    }
+    if (!m_pack->judge.empty()) {
+        m_judge.emplace(m_pack->judge, kVoiceFeatures);
     }
 }
 
@@ -166,7 +169,7 @@ std::vector<Hypothesis> Council::hypotheses(const PictureContext& picture, const
     return best(decodeOthers(picture, boxes, std::move(previewed)), boxes, most);
 }
 
-HypothesisScene Council::sceneOf(const PictureContext& picture, const PromptReading& reading)
+MaskScene Council::sceneOf(const PictureContext& picture, const PromptReading& reading)
 {
     const auto maps = reading.maps[0].to(picture.embedding.device());
     return {greyOf(picture),
@@ -446,7 +449,15 @@ Ballot Council::ballot(const PictureContext& picture, const Hearing& hearing) co
     one.maps = hearing.reading.maps[0].to(device);
     one.embedding = picture.embedding[0];
     one.familiarity = hearing.familiarity;
+    if (m_judge) {
+        one.score = (*m_judge)(judged(picture, one));
+    }
     return one;
+}
+
+at::Tensor Council::judged(const PictureContext& picture, const Ballot& ballot)
+{
+    return voiceFeatures(ballot, greyOf(picture), picture.grid.usedWidth, picture.grid.usedHeight);
 }
 
 } // namespace icmoe

@@ -2,10 +2,11 @@
 
 #include "core/engine/Vote.h"
 #include "inference/icmoe/ExpertDecoder.h"
+#include "inference/icmoe/Judge.h"
 #include "inference/icmoe/Pack.h"
 #include "inference/icmoe/PromptReading.h"
 #include "inference/icmoe/Routing.h"
-#include "inference/icmoe/Selector.h"
+#include "inference/icmoe/ScoreNetwork.h"
 #include "inference/icmoe/Voting.h"
 #include "inference/sam/BoxHypotheses.h"
 #include "inference/sam/MaskDecoder.h"
@@ -90,7 +91,10 @@ public:
     /// Where the structure of that name lies. invalidArgument where no expert knows the name; notFound where nothing on
     /// the slice stands out.
     [[nodiscard]] Result<BoxPrompt> find(const PictureContext& picture, const std::string& label) const;
+    /// What the vote is told; scores are the judge's where the pack has one.
     [[nodiscard]] Ballot ballot(const PictureContext& picture, const Hearing& hearing) const;
+    /// What the judge is told of a ballot's voices.
+    [[nodiscard]] static at::Tensor judged(const PictureContext& picture, const Ballot& ballot);
     /// The box hypotheses of a question with their logits: what the selector is trained on.
     [[nodiscard]] std::vector<Hypothesis> hypotheses(const PictureContext& picture,
                                                      const std::vector<NetworkBox>& boxes, std::size_t most) const;
@@ -100,7 +104,7 @@ public:
     /// families, entropies of the base's and the basic answer, area.
     [[nodiscard]] static at::Tensor caseStatistics(const PictureContext& picture, const PromptReading& reading,
                                                    const at::Tensor& first, const at::Tensor& base);
-    [[nodiscard]] static HypothesisScene sceneOf(const PictureContext& picture, const PromptReading& reading);
+    [[nodiscard]] static MaskScene sceneOf(const PictureContext& picture, const PromptReading& reading);
 
     [[nodiscard]] const Pack& pack() const { return *m_pack; }
     [[nodiscard]] const ExpertDecoder& experts() const { return m_experts; }
@@ -133,7 +137,8 @@ private:
     const std::shared_ptr<const Pack> m_pack;
     ExpertParameters m_all; ///< basic, semantic, adaptive, in this order
     std::optional<Routing> m_routing;
-    std::optional<Selector> m_selector;
+    std::optional<ScoreNetwork> m_selector;
+    std::optional<ScoreNetwork> m_judge;
 };
 
 /// The basic experts, in the order of their places in a pack.

@@ -233,8 +233,11 @@ private:
         proposal.vote = std::move(vote);
         if (!hearing.reading.hasBox) { // a click may mean several things
             std::vector<Answer> others;
-            for (const auto& voice : voices) {
-                others.push_back({voice.logits, voice.predictedIou, voice.name});
+            const auto scores = ballot.score.cpu();
+            for (std::size_t n = 0; n < voices.size(); ++n) {
+                const auto score = scores[static_cast<std::int64_t>(n)].item<double>(); // a Dice
+                const double own = m_pack->judge.empty() ? voices[n].predictedIou : score / (2 - score);
+                others.push_back({voices[n].logits, own, voices[n].name});
             }
             std::stable_sort(others.begin(), others.end(),
                              [](const Answer& a, const Answer& b) { return a.quality > b.quality; });

@@ -2,7 +2,9 @@
 
 #include "core/base/AtomicFile.h"
 #include "core/base/Sha256.h"
+#include "inference/icmoe/Judge.h"
 #include "inference/icmoe/Quality.h"
+#include "inference/icmoe/ScoreNetwork.h"
 #include "inference/icmoe/Voting.h"
 
 #include <ATen/ATen.h>
@@ -126,7 +128,7 @@ Pack Pack::on(at::Device device) const
     for (auto* experts : {&moved.basic, &moved.semantic, &moved.adaptive}) {
         *experts = experts->on(device);
     }
-    for (auto* part : {&moved.routing, &moved.selector, &moved.voter}) {
+    for (auto* part : {&moved.routing, &moved.selector, &moved.judge, &moved.voter}) {
         *part = icmoe::on(device, *part);
     }
     return moved;
@@ -144,6 +146,7 @@ Result<std::vector<std::byte>> Pack::toBytes() const
     add(all, "adaptive.", adaptive.tensors());
     add(all, "routing.", routing);
     add(all, "selector.", selector);
+    add(all, "judge.", judge);
     add(all, "voter.", voter);
     add(all, "quality.", quality);
     weights::Metadata metadata{{"format", std::to_string(kFormat)}, {"base_sha256", baseSha256},
@@ -200,9 +203,16 @@ Result<Pack> Pack::fromBytes(std::span<const std::byte> bytes, const std::string
     }
     pack.routing = taken(file->tensors, "routing.");
     pack.selector = taken(file->tensors, "selector.");
+    pack.judge = taken(file->tensors, "judge.");
     pack.voter = taken(file->tensors, "voter.");
     pack.quality = taken(file->tensors, "quality.");
     try {
+        if (!pack.selector.empty()) {
+            (void)ScoreNetwork(pack.selector, kMaskFeatures);
+        }
+        if (!pack.judge.empty()) {
+            (void)ScoreNetwork(pack.judge, kVoiceFeatures);
+        }
         if (!pack.voter.empty()) {
             (void)VotingNetwork(pack.voter);
         }

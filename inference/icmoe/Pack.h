@@ -31,6 +31,7 @@ struct Pack {
     ExpertParameters adaptive;
     NamedTensors routing;  ///< projection g, prototypes, adaptive router; empty where untrained
     NamedTensors selector; ///< ranks box hypotheses
+    NamedTensors judge;    ///< scores the voices for the vote; empty: only the selector's scores are known
     NamedTensors voter;    ///< the voting network and its threshold
     NamedTensors quality;  ///< the calibrated estimate of an answer's quality
     std::string sha256;    ///< of the file it was read from; its revision

@@ -50,9 +50,10 @@ std::string textOf(const StepReport& report)
 std::string textOf(const VoteTable& table)
 {
     std::array<char, 256> text{};
-    std::snprintf(text.data(), text.size(),
-                  "%d unseen answers, Dice: mean %.3f, highest predicted IoU %.3f, vote %.3f, oracle %.3f", table.cases,
-                  table.mean, table.quickest, table.vote, table.best);
+    std::snprintf(
+        text.data(), text.size(),
+        "%d unseen answers, Dice: mean %.3f, highest predicted IoU %.3f, highest score %.3f, vote %.3f, oracle %.3f",
+        table.cases, table.mean, table.quickest, table.scored, table.vote, table.best);
     std::string line = text.data();
     std::snprintf(text.data(), text.size(), "; expected calibration error %.3f", table.reliability.calibrationError);
     line += text.data();
@@ -122,6 +123,8 @@ private:
 
     /// Then several processes have nothing to tell each other: each encodes its share of the pictures.
     bool onlyEncodes() const { return m_options.phases == std::vector<std::string>{"features"}; }
+    /// Likewise: each plays its share of the sessions that the vote learns on.
+    bool wantsSessions() const { return m_options.phases == std::vector<std::string>{"sessions"}; }
 
     Status openWork()
     {
@@ -136,7 +139,7 @@ private:
 
     Status meetWorkers()
     {
-        if (m_options.workers < 2 || onlyEncodes()) {
+        if (m_options.workers < 2 || onlyEncodes() || wantsSessions()) {
             return {};
         }
         auto workers =
@@ -447,6 +450,7 @@ private:
         }
         for (const auto& [phase, part] : {std::pair{"routing", &pack->routing},
                                           {"selector", &pack->selector},
+                                          {"judge", &pack->judge},
                                           {"vote", &pack->voter},
                                           {"quality", &pack->quality}}) {
             auto tensors = learned(work, phase);
@@ -514,6 +518,7 @@ private:
         auto pack = packSoFar();
         if (pack) {
             (*pack)->adaptive = ExpertParameters();
+            (*pack)->judge.clear();
             (*pack)->voter.clear();
             (*pack)->quality.clear();
             if (phase == "semantic") {
@@ -581,6 +586,9 @@ private:
         vote.seed = m_options.seed;
         vote.labelConsistency = m_options.labelConsistency;
         vote.guard = m_options.guard;
+        vote.judge = m_options.judge;
+        vote.judgeSteps = stepsOf("judge", vote.judgeSteps);
+        vote.sessions = m_options.work / "sessions";
         for (const auto kind : m_options.without) {
             (kind == VoterKind::basic      ? vote.voices.basic
              : kind == VoterKind::semantic ? vote.voices.semantic
@@ -617,6 +625,7 @@ private:
         }
         auto pack = std::make_shared<Pack>(read->on(m_foundation.device()));
         pack->selector = selector; // it hears the base alone
+        pack->judge.clear();
         pack->voter.clear();
         const auto& known = pack->description.data;
         Fold fold;
@@ -639,13 +648,15 @@ private:
 
     Status trainVotePhase()
     {
-        if (!wants("vote")) {
+        const bool plays = wantsSessions();
+        if (!plays && !wants("vote")) {
             return {};
         }
         auto pack = packSoFar();
         if (!pack) {
             return fail(pack.error());
         }
+        (*pack)->judge.clear();
         (*pack)->voter.clear();
         (*pack)->quality.clear();
         const Council council(m_weights, *pack, m_foundation.convention());
@@ -659,6 +670,14 @@ private:
             folds.push_back(std::move(*fold));
             pools.push_back({"fold " + std::to_string(folds.size()), folds.back().council.get(), folds.back().views});
         }
+        if (plays) {
+            if (auto played = playSessions(pools, *m_library, voteOptions(), m_options.worker, m_options.workers,
+                                           progressOf("sessions"), m_stop);
+                !played) {
+                return played;
+            }
+            return {};
+        }
         const auto trained = trainVote(pools, *m_library, voteOptions(), progressOf("vote"), m_stop);
         if (!trained) {
             return fail(trained.error());
@@ -666,10 +685,16 @@ private:
         for (const auto& [pool, table] : trained->tables) {
             tell("vote", 1, 1, pool + ": " + textOf(table));
         }
-        if (auto written = writeTensorFile(file("quality"), trained->quality, {}, true); !written) {
-            return written;
+        for (const auto& [name, tensors] :
+             {std::pair{"quality", &trained->quality}, {"judge", &trained->judge}, {"vote", &trained->parameters}}) {
+            if (tensors->empty()) {
+                std::error_code ignored; // of an earlier run
+                std::filesystem::remove(file(name), ignored);
+            } else if (auto written = writeTensorFile(file(name), *tensors, {}, true); !written) {
+                return written;
+            }
         }
-        return writeTensorFile(file("vote"), trained->parameters, {}, true);
+        return {};
     }
 
     Status writePack()

@@ -3,6 +3,7 @@
 #include "core/mask/Metrics.h"
 #include "inference/icmoe/Quality.h"
 #include "inference/training/Losses.h"
+#include "inference/training/VoteSessions.h"
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -11,38 +12,8 @@
 namespace icmoe::training {
 namespace {
 
-constexpr int kMostClicks = 5;
 constexpr double kHeldOutShare = 0.1;
 constexpr double kThresholds[] = {0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7};
-
-Opening drawOpening(Random& random)
-{
-    const double u = random.uniform();
-    return u < 0.5    ? Opening::click
-           : u < 0.75 ? Opening::box
-           : u < 0.85 ? Opening::scribble
-           : u < 0.91 ? Opening::lasso
-           : u < 0.95 ? Opening::mask
-                      : Opening::boxAndClick;
-}
-
-/// A ballot of a session with its truth, kept small.
-struct KeptBallot {
-    Ballot ballot; ///< logits and maps in fp16
-    NetworkGrid grid;
-    at::Tensor truth; ///< fp16 [256, 256], area under the object
-    const TrainingObject* object = nullptr;
-    std::vector<std::string> names;
-};
-
-Ballot unpacked(const KeptBallot& kept)
-{
-    Ballot ballot = kept.ballot;
-    ballot.logits = ballot.logits.to(at::kFloat);
-    ballot.maps = ballot.maps.to(at::kFloat);
-    ballot.embedding = ballot.embedding.to(at::kFloat);
-    return ballot;
-}
 
 double diceOf(const at::Tensor& logits, const KeptBallot& kept)
 {
@@ -53,75 +24,6 @@ at::Tensor logitOf(const at::Tensor& p)
 {
     return at::logit(p, 1e-7);
 }
-
-/// Plays sessions and keeps what the voices said.
-class SessionPlayer {
-public:
-    SessionPlayer(const VotePool& pool, ViewLibrary& library, const VoteOptions& options)
-        : m_council(*pool.council)
-        , m_library(library)
-        , m_options(options)
-        , m_sampler(library, options.setWeights, pool.views)
-        , m_pool(pool.name)
-    {
-    }
-
-    /// One ballot after the opening, and one after further clicks.
-    Status play(int number, std::vector<KeptBallot>& kept) const
-    {
-        const at::NoGradGuard noGrad;
-        Random random(seedOf(m_options.seed, m_pool + " session " + std::to_string(number)));
-        auto one = m_sampler.draw(random);
-        const auto& view = m_library.views()[one.view];
-        const auto features = m_library.features(one.view);
-        if (!features) {
-            return fail(features.error());
-        }
-        const auto picture = m_council.prepare(*features, view.grid);
-        one.prompts = openWith(drawOpening(random), one.object->truth, random);
-        const auto keepAfter = 1 + random.below(kMostClicks); // clicks until the second ballot
-        for (std::size_t round = 0; round <= keepAfter; ++round) {
-            const auto hearing = m_council.hear(picture, canonicalOrder(one.prompts), m_options.voices, {});
-            if (!hearing) {
-                return fail(hearing.error());
-            }
-            if (round == 0 || round == keepAfter) {
-                kept.push_back(keep(picture, *hearing, one));
-            }
-            // the annotator corrects what one of the voices gave
-            const auto& voice = hearing->voices[random.below(hearing->voices.size())];
-            const auto answer = maskAbove(onSlice(voice.logits, view.grid));
-            const auto click = correctingClick(one.object->truth, answer, random);
-            if (!click || !addClick(one.prompts, *click)) {
-                break;
-            }
-        }
-        return {};
-    }
-
-private:
-    KeptBallot keep(const PictureContext& picture, const Hearing& hearing, const TrainingCase& one) const
-    {
-        KeptBallot kept;
-        kept.ballot = m_council.ballot(picture, hearing);
-        kept.ballot.logits = kept.ballot.logits.clamp(-30, 30).to(at::kHalf);
-        kept.ballot.maps = kept.ballot.maps.to(at::kHalf);
-        kept.ballot.embedding = kept.ballot.embedding.to(at::kHalf);
-        kept.grid = picture.grid;
-        kept.truth = maskOnNetwork(one.object->truth, picture.grid).to(kept.ballot.logits.device(), at::kHalf);
-        kept.object = one.object;
-        for (const auto& voice : hearing.voices) {
-            kept.names.push_back(voice.name.substr(0, voice.name.find_last_not_of(" 0123456789") + 1));
-        }
-        return kept;
-    }
-
-    const Council& m_council;
-    ViewLibrary& m_library;
-    const VoteOptions& m_options;
-    CaseSampler m_sampler;
-    std::string m_pool;
-};
 
 at::Tensor ballotLoss(const VotingNetwork& network, const KeptBallot& kept, const VoteOptions& options)
 {
@@ -182,19 +84,20 @@ VoteTable tableOf(const VotingNetwork& network, double threshold, const QualityE
     std::vector<evaluation::QualityPair> pairs;
     for (const auto& kept : ballots) {
         const auto ballot = unpacked(kept);
-        double best = 0;
         for (std::int64_t n = 0; n < ballot.logits.size(0); ++n) {
-            const double dice = diceOf(ballot.logits[n], kept);
-            best = std::max(best, dice);
             auto& [sum, count] = table.voices[kept.names[static_cast<std::size_t>(n)]];
-            sum += dice;
+            sum += kept.dice[n].item<double>();
             ++count;
         }
+        const auto diceOfVoice = [&](const at::Tensor& sign) {
+            return kept.dice[sign.argmax().item<std::int64_t>()].item<double>();
+        };
         const auto verdict = verdictOf(network, threshold, kept, ballot);
-        table.best += share * best;
+        table.best += share * kept.dice.max().item<double>();
         table.mean += share * diceOf(logitOf(ballot.logits.sigmoid().mean(0)), kept);
         table.vote += share * verdict.dice;
-        table.quickest += share * diceOf(ballot.logits[ballot.predictedIou.argmax().item<std::int64_t>()], kept);
+        table.quickest += share * diceOfVoice(ballot.predictedIou);
+        table.scored += share * diceOfVoice(ballot.score);
         pairs.push_back({quality(verdict.signs), verdict.iou});
     }
     for (auto& [name, of] : table.voices) {
@@ -202,6 +105,76 @@ VoteTable tableOf(const VotingNetwork& network, double threshold, const QualityE
     }
     table.reliability = evaluation::reliabilityOf(pairs);
     return table;
+}
+
+/// A ScoreNetwork that tells the Dice of masks by their features: lists of masks that compete.
+NamedTensors fitScores(const std::vector<at::Tensor>& features, const std::vector<at::Tensor>& dice, int steps,
+                       std::uint64_t seed, const std::string& name)
+{
+    const auto all = at::cat(features);
+    auto parameters = on(all.device(), ScoreNetwork::fresh(all.size(1), seed));
+    const auto mean = all.mean(0);
+    parameters.at("mean").copy_(mean);
+    parameters.at("scale").copy_(1 / ((all - mean).square().mean(0).sqrt() + 1e-3));
+    NamedTensors learned = parameters;
+    learned.erase("mean");
+    learned.erase("scale");
+    AdamW optimizer(learned, {.rate = 3e-3, .weightDecay = 1e-3, .averaging = 0.995});
+    const ScoreNetwork network(parameters, all.size(1)); // shares the optimizer's tensors
+    for (int step = 0; step < steps; ++step) {
+        Random random(seedOf(seed, name + " step " + std::to_string(step)));
+        optimizer.zeroGradients();
+        std::vector<at::Tensor> losses;
+        for (int k = 0; k < 16; ++k) {
+            const auto at = random.below(features.size());
+            const auto guess = network(features[at]);
+            const auto target = (dice[at] / 0.05).softmax(0); // what counts is the best one
+            losses.push_back((guess - dice[at]).square().mean() - 0.1 * (target * (guess / 0.05).log_softmax(0)).sum());
+        }
+        at::stack(losses).mean().backward();
+        optimizer.step(rateFactor(step, steps));
+    }
+    auto averaged = optimizer.averaged();
+    averaged.emplace("mean", parameters.at("mean").detach());
+    averaged.emplace("scale", parameters.at("scale").detach());
+    return averaged;
+}
+
+constexpr std::size_t kJudgeFolds = 4;
+
+std::size_t foldOf(const KeptBallot& kept)
+{
+    return seedOf(1, kept.picture) % kJudgeFolds;
+}
+
+NamedTensors fitJudge(const std::vector<KeptBallot>& ballots, const std::optional<std::size_t>& without,
+                      const VoteOptions& options)
+{
+    std::vector<at::Tensor> features;
+    std::vector<at::Tensor> dice;
+    for (const auto& kept : ballots) {
+        if (foldOf(kept) != without) {
+            features.push_back(kept.features);
+            dice.push_back(kept.dice.to(kept.features.device()));
+        }
+    }
+    return features.empty() ? NamedTensors() : fitScores(features, dice, options.judgeSteps, options.seed, "judge");
+}
+
+/// Scores of those ballots for which `is` holds.
+template<typename Is>
+void score(const NamedTensors& judge, std::vector<KeptBallot>& ballots, const Is& is)
+{
+    if (judge.empty()) {
+        return;
+    }
+    const at::NoGradGuard noGrad;
+    const ScoreNetwork network(judge, kVoiceFeatures);
+    for (auto& kept : ballots) {
+        if (is(kept)) {
+            kept.ballot.score = network(kept.features);
+        }
+    }
 }
 
 } // namespace
@@ -262,45 +235,56 @@ Result<NamedTensors> trainSelector(const Council& council, ViewLibrary& library,
     if (features.empty()) {
         return fail(ErrorCode::emptyInput, "there is no picture for the selector", {}, "Raise --vote-share");
     }
-    const auto all = at::cat(features);
-    auto parameters = on(all.device(), Selector::fresh(options.seed));
-    const auto mean = all.mean(0);
-    parameters.at("mean").copy_(mean);
-    parameters.at("scale").copy_(1 / ((all - mean).square().mean(0).sqrt() + 1e-3));
-    NamedTensors learned = parameters;
-    learned.erase("mean");
-    learned.erase("scale");
-    AdamW optimizer(learned, {.rate = 3e-3, .weightDecay = 1e-3, .averaging = 0.995});
-    const Selector selector(parameters); // shares the optimizer's tensors
-    for (int step = 0; step < options.selectorSteps; ++step) {
-        Random random(seedOf(options.seed, "selector step " + std::to_string(step)));
-        optimizer.zeroGradients();
-        std::vector<at::Tensor> losses;
-        for (int k = 0; k < 16; ++k) {
-            const auto at = random.below(features.size());
-            const auto guess = selector(features[at]);
-            const auto target = (dice[at] / 0.05).softmax(0); // what counts is the best one
-            losses.push_back((guess - dice[at]).square().mean() - 0.1 * (target * (guess / 0.05).log_softmax(0)).sum());
-        }
-        at::stack(losses).mean().backward();
-        optimizer.step(rateFactor(step, options.selectorSteps));
-    }
-    auto averaged = optimizer.averaged();
-    averaged.emplace("mean", parameters.at("mean").detach());
-    averaged.emplace("scale", parameters.at("scale").detach());
-    return averaged;
+    return fitScores(features, dice, options.selectorSteps, options.seed, "selector");
 }
 
-Result<TrainedVote> trainVote(const std::vector<VotePool>& pools, ViewLibrary& library, const VoteOptions& options,
-                              const StepProgress& progress, std::stop_token stop)
+namespace {
+
+Result<std::vector<VoteSessions>> sessionsOf(const std::vector<VotePool>& pools, ViewLibrary& library,
+                                             const VoteOptions& options)
 {
-    std::vector<SessionPlayer> players;
+    std::vector<VoteSessions> sessions;
     for (const auto& pool : pools) {
         if (pool.views.empty()) {
             return fail(ErrorCode::emptyInput, "there is no picture for the vote in the pool " + pool.name, {},
                         "Raise --vote-share");
         }
-        players.emplace_back(pool, library, options);
+        sessions.emplace_back(pool, library, options, options.sessions);
+    }
+    return sessions;
+}
+
+} // namespace
+
+Status playSessions(const std::vector<VotePool>& pools, ViewLibrary& library, const VoteOptions& options, int worker,
+                    int workers, const StepProgress& progress, const std::stop_token& stop)
+{
+    auto sessions = sessionsOf(pools, library, options);
+    if (!sessions) {
+        return fail(sessions.error());
+    }
+    for (int n = 0; n < options.cases; ++n) {
+        if (stop.stop_requested()) {
+            return fail(ErrorCode::cancelled, "interrupted");
+        }
+        auto& own = (*sessions)[static_cast<std::size_t>(n) % pools.size()];
+        const auto round = n / static_cast<int>(pools.size()); // so that each worker plays all pools
+        if (round % workers == worker && !own.isKept(n)) {
+            if (auto played = own.play(n); !played) {
+                return fail(played.error());
+            }
+        }
+        progress({n + 1, options.cases, 0, 0, 0, 0});
+    }
+    return {};
+}
+
+Result<TrainedVote> trainVote(const std::vector<VotePool>& pools, ViewLibrary& library, const VoteOptions& options,
+                              const StepProgress& progress, std::stop_token stop)
+{
+    auto sessions = sessionsOf(pools, library, options);
+    if (!sessions) {
+        return fail(sessions.error());
     }
     std::vector<KeptBallot> ballots;
     std::map<std::string, std::vector<KeptBallot>> heldOut;
@@ -311,10 +295,23 @@ Result<TrainedVote> trainVote(const std::vector<VotePool>& pools, ViewLibrary& l
             return fail(ErrorCode::cancelled, "interrupted");
         }
         const auto pool = static_cast<std::size_t>(n) % pools.size();
-        if (auto played = players[pool].play(n, n < unseen ? heldOut[pools[pool].name] : ballots); !played) {
+        auto played = (*sessions)[pool].play(n);
+        if (!played) {
             return fail(played.error());
         }
+        auto& kept = n < unseen ? heldOut[pools[pool].name] : ballots;
+        std::move(played->begin(), played->end(), std::back_inserter(kept));
         progress({n + 1, options.cases + options.steps, 0, 0, 0, 0});
+    }
+    TrainedVote trained;
+    if (options.judge) {
+        for (std::size_t fold = 0; fold < kJudgeFolds; ++fold) {
+            score(fitJudge(ballots, fold, options), ballots, [&](const auto& kept) { return foldOf(kept) == fold; });
+        }
+        trained.judge = fitJudge(ballots, std::nullopt, options);
+        for (auto& [pool, judged] : heldOut) {
+            score(trained.judge, judged, [](const auto&) { return true; });
+        }
     }
     auto parameters = on(ballots.at(0).truth.device(), VotingNetwork::fresh(options.seed));
     NamedTensors learned = parameters;
@@ -338,7 +335,6 @@ Result<TrainedVote> trainVote(const std::vector<VotePool>& pools, ViewLibrary& l
         running = step == 0 ? sum : 0.98 * running + 0.02 * sum;
         progress({options.cases + step + 1, options.cases + options.steps, running, 0, 0, 0});
     }
-    TrainedVote trained;
     trained.parameters = optimizer.averaged();
     trained.parameters.emplace("threshold", at::zeros({1}));
     const VotingNetwork averaged(trained.parameters);

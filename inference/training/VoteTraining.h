@@ -15,9 +15,12 @@ struct VoteOptions {
     double labelConsistency = 0.1; ///< its share of the loss
     double guard = 1;              ///< the share of what the vote makes worse than the base alone
     double temperature = 0.5;      ///< of the target vote
-    CouncilOptions voices;         ///< who is heard
+    bool judge = true;             ///< scores all voices for the vote; else the selector's scores are all it knows
+    int judgeSteps = 2000;
+    CouncilOptions voices; ///< who is heard
     std::map<std::string, double> setWeights;
     std::vector<std::size_t> views; ///< for the selector, which hears no expert; empty: all
+    std::filesystem::path sessions; ///< where sessions are kept; empty: nowhere
 };
 
 /// Experts, and pictures that none of them has seen: of known data sets, or of data sets that were left out of their
@@ -44,17 +47,24 @@ struct VoteTable {
     double mean = 0;     ///< of the mean of the voices
     double vote = 0;     ///< of the vote
     double quickest = 0; ///< of the voice with the highest predicted IoU
+    double scored = 0;   ///< of the voice with the highest score
     std::map<std::string, std::pair<double, int>> voices; ///< by name: mean Dice where it spoke, and how often
     evaluation::Reliability reliability;                  ///< of the estimate of quality
 };
 
-/// Phase 4 (engine.md 2.4): the voting network on ballots of simulated sessions, experts frozen, and the threshold by
-/// search. `tables` are of the tenth of the sessions that took no part.
+/// Phase 4 (engine.md 2.4): the judge and the voting network on ballots of simulated sessions, experts frozen, and the
+/// threshold by search. The vote learns with scores of judges that have not seen the same picture. `tables` are of the
+/// tenth of the sessions that took no part.
 struct TrainedVote {
+    NamedTensors judge; ///< empty where none was wanted
     NamedTensors parameters;
     NamedTensors quality;                    ///< QualityEstimate
     std::map<std::string, VoteTable> tables; ///< by pool
 };
+/// Plays the `worker`th of `workers` shares of the sessions for trainVote() into options.sessions. Errors as of
+/// trainVote().
+Status playSessions(const std::vector<VotePool>& pools, ViewLibrary& library, const VoteOptions& options, int worker,
+                    int workers, const StepProgress& progress, const std::stop_token& stop);
 /// emptyInput where a pool has no picture; errors of the library; cancelled.
 [[nodiscard]] Result<TrainedVote> trainVote(const std::vector<VotePool>& pools, ViewLibrary& library,
                                             const VoteOptions& options, const StepProgress& progress,

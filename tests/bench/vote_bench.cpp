@@ -5,8 +5,9 @@
 #include "core/base/OpenMpWaiting.h"
 #include "core/base/Sha256.h"
 #include "inference/icmoe/IcMoeSegmenter.h"
+#include "inference/icmoe/Judge.h"
 #include "inference/icmoe/Routing.h"
-#include "inference/icmoe/Selector.h"
+#include "inference/icmoe/ScoreNetwork.h"
 #include "inference/icmoe/Voting.h"
 #include "inference/sam/LiteMedSamSegmenter.h"
 
@@ -54,7 +55,8 @@ std::shared_ptr<const Pack> packThatLearnedNothing(const std::string& base)
     pack->routing = Routing::fresh(4, 4);
     pack->routing["prototypes"] = at::eye(6, kMeaning);
     pack->routing["owner"] = at::arange(6, at::kLong);
-    pack->selector = Selector::fresh(5);
+    pack->selector = ScoreNetwork::fresh(kMaskFeatures, 5);
+    pack->judge = ScoreNetwork::fresh(kVoiceFeatures, 7);
     pack->voter = VotingNetwork::fresh(6);
     return pack;
 }

@@ -1,5 +1,7 @@
 #include "inference/icmoe/Pack.h"
 
+#include "inference/icmoe/Judge.h"
+#include "inference/icmoe/ScoreNetwork.h"
 #include "inference/icmoe/Voting.h"
 #include "tests/support/TestSupport.h"
 
@@ -22,6 +24,7 @@ Pack somePack()
     pack.taps = {at::randn({kHalfTapChannels, 128}), at::randn({kHalfTapChannels}), at::randn({kFullTapChannels, 64}),
                  at::randn({kFullTapChannels})};
     pack.basic = ExpertParameters::fresh(3, 1);
+    pack.judge = ScoreNetwork::fresh(kVoiceFeatures, 3);
     pack.voter = VotingNetwork::fresh(2);
     pack.routing = {{"prototypes", at::randn({2, 64})}, {"owner", at::tensor({0, 1}, at::kLong)}};
     return pack;
@@ -44,6 +47,7 @@ TEST(Pack, IC13_RoundTripsBitForBit)
     EXPECT_EQ(read->description.data, (std::vector<std::string>{"set one", "set two"}));
     EXPECT_EQ(read->basic.count(), 3);
     EXPECT_EQ(read->semantic.count(), 0);
+    EXPECT_EQ(read->judge.size(), 8U);
     EXPECT_EQ(read->sha256.size(), 64U);
 }
 

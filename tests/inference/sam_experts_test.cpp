@@ -35,7 +35,7 @@ std::shared_ptr<const Pack> packThatLearnedNothing()
     pack->routing["prototypes"] = at::eye(2, kMeaning);
     pack->routing["owner"] = at::arange(2, at::kLong);
     pack->description.classes = {"a", "b"};
-    pack->selector = Selector::fresh(5);
+    pack->selector = ScoreNetwork::fresh(kMaskFeatures, 5);
     pack->voter = VotingNetwork::fresh(6);
     return pack;
 }

@@ -14,6 +14,7 @@
 #include "inference/training/ExpertTraining.h"
 #include "inference/training/RoutedTraining.h"
 #include "inference/training/SyntheticScenes.h"
+#include "inference/training/VoteSessions.h"
 #include "inference/training/VoteTraining.h"
 #include "tests/support/TestSupport.h"
 
@@ -525,7 +526,7 @@ TEST_F(ExpertTrainingTest, SelectorAndVote_LearnFromWhatTheVoicesSaid)
     options.selectorSteps = 40;
     const auto selector = trainSelector(council, *m_library, options, [](const StepReport&) {}, {});
     ASSERT_TRUE(selector) << selector.error().oneLine();
-    EXPECT_NO_THROW(Selector{*selector});
+    EXPECT_NO_THROW((ScoreNetwork{*selector, kMaskFeatures}));
     options.cases = 10;
     const auto nobody = trainVote({{"empty", &council, {}}}, *m_library, options, [](const StepReport&) {}, {});
     EXPECT_EQ(nobody.error().code, ErrorCode::emptyInput);
@@ -540,6 +541,85 @@ TEST_F(ExpertTrainingTest, SelectorAndVote_LearnFromWhatTheVoicesSaid)
     const auto& table = vote->tables.at("kept");
     EXPECT_GT(table.cases, 0);
     EXPECT_GE(table.best, table.vote - 0.05); // the oracle picks one voice, a vote may mix them
+    EXPECT_GE(table.best, table.scored);
+    EXPECT_NO_THROW((ScoreNetwork{vote->judge, kVoiceFeatures}));
+    options.judge = false;
+    const auto unjudged = trainVote(pools, *m_library, options, [](const StepReport&) {}, {});
+    ASSERT_TRUE(unjudged);
+    EXPECT_TRUE(unjudged->judge.empty());
+}
+
+TEST_F(ExpertTrainingTest, SessionsThatAreKept_AreTheSame)
+{
+    auto pack = std::make_shared<Pack>();
+    pack->taps = plainTaps();
+    pack->basic = ExpertParameters::fresh(kBasicExperts, 1);
+    const Council council(*m_weights, pack);
+    const VotePool pool{"kept", &council, {0, 1, 2}};
+    VoteOptions options;
+    const TemporaryFolder folder;
+    VoteSessions kept(pool, *m_library, options, folder / "sessions");
+    for (int number = 0; number < 4; ++number) {
+        const auto played = VoteSessions(pool, *m_library, options, {}).play(number);
+        ASSERT_TRUE(played) << played.error().oneLine();
+        EXPECT_FALSE(kept.isKept(number));
+        ASSERT_TRUE(kept.play(number));
+        ASSERT_TRUE(kept.isKept(number));
+        const auto recalled = kept.play(number);
+        ASSERT_TRUE(recalled) << recalled.error().oneLine();
+        ASSERT_EQ(recalled->size(), played->size());
+        for (std::size_t n = 0; n < played->size(); ++n) {
+            const auto& one = (*played)[n];
+            const auto& other = (*recalled)[n];
+            EXPECT_TRUE(at::equal(other.ballot.logits, one.ballot.logits));
+            EXPECT_TRUE(at::equal(other.ballot.maps, one.ballot.maps));
+            EXPECT_TRUE(at::equal(other.ballot.families, one.ballot.families));
+            EXPECT_TRUE(at::equal(other.ballot.embedding, one.ballot.embedding));
+            EXPECT_LE((other.features - one.features).abs().max().item<float>(), 1e-2F); // fp16
+            EXPECT_LE((other.dice - one.dice).abs().max().item<float>(), 1e-3F);
+            EXPECT_EQ(other.names, one.names);
+            EXPECT_EQ(other.object, one.object);
+            EXPECT_EQ(other.picture, one.picture);
+        }
+    }
+    options.voices.basic = false; // another council is heard
+    EXPECT_FALSE(VoteSessions(pool, *m_library, options, folder / "sessions").isKept(0));
+    options.voices.basic = true;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder / "sessions")) {
+        if (entry.is_regular_file()) {
+            std::filesystem::resize_file(entry.path(), 100);
+        }
+    }
+    EXPECT_EQ(kept.play(0).error().code, ErrorCode::truncatedFile);
+}
+
+TEST_F(ExpertTrainingTest, ProcessesThatPlay_ShareTheSessions)
+{
+    auto pack = std::make_shared<Pack>();
+    pack->taps = plainTaps();
+    pack->basic = ExpertParameters::fresh(kBasicExperts, 1);
+    const Council council(*m_weights, pack);
+    const std::vector<VotePool> pools{{"kept", &council, {0, 1}}, {"fold 1", &council, {2}}};
+    const TemporaryFolder folder;
+    VoteOptions options;
+    options.cases = 5;
+    options.sessions = folder / "sessions";
+    const auto keptOf = [&](std::size_t pool) {
+        const VoteSessions sessions(pools[pool], *m_library, options, options.sessions);
+        std::set<int> numbers;
+        for (int n = 0; n < options.cases; ++n) {
+            if (sessions.isKept(n)) {
+                numbers.insert(n);
+            }
+        }
+        return numbers;
+    };
+    ASSERT_TRUE(playSessions(pools, *m_library, options, 0, 2, [](const StepReport&) {}, {}));
+    EXPECT_EQ(keptOf(0), (std::set<int>{0, 4}));
+    EXPECT_EQ(keptOf(1), (std::set<int>{1}));
+    ASSERT_TRUE(playSessions(pools, *m_library, options, 1, 2, [](const StepReport&) {}, {}));
+    EXPECT_EQ(keptOf(0), (std::set<int>{0, 2, 4}));
+    EXPECT_EQ(keptOf(1), (std::set<int>{1, 3}));
 }
 
 TEST(VoteLoss, WhatIsWorseThanTheBaseAlone_CountsOnceMore)

@@ -1,5 +1,8 @@
 #include "inference/icmoe/Voting.h"
 
+#include "inference/icmoe/Judge.h"
+#include "inference/icmoe/PromptReading.h"
+#include "inference/icmoe/ScoreNetwork.h"
 #include "inference/training/Losses.h"
 
 #include <ATen/ATen.h>
@@ -46,6 +49,45 @@ VotingNetwork disturbed()
         tensor = tensor + 0.3 * at::randn(tensor.sizes());
     }
     return VotingNetwork(parameters);
+}
+
+TEST(Judge, SeesEachVoiceAlike_WhateverTheOrder)
+{
+    const auto asked = ballot(6);
+    const auto grey = at::rand({256, 256});
+    const auto features = voiceFeatures(asked, grey, 256, 200);
+    EXPECT_EQ(features.sizes(), (at::IntArrayRef{6, kVoiceFeatures}));
+    EXPECT_TRUE(features.isfinite().all().item<bool>());
+    const auto order = at::tensor({3, 1, 5, 0, 4, 2}, at::kLong);
+    const auto other = voiceFeatures(permuted(asked, order), grey, 256, 200);
+    EXPECT_LE((features.index_select(0, order) - other).abs().max().item<float>(), 1e-4F);
+}
+
+TEST(Judge, KnowsTheBoxThatWasDrawn_ElseTheMasksOwnBounds)
+{
+    constexpr std::int64_t kTightness = 4;
+    auto asked = ballot(2);
+    asked.logits[0] = 5;
+    asked.logits[0].slice(0, 100, 256).fill_(-5); // rows 0 to 99, the whole width
+    asked.maps = at::zeros({7, 256, 256});
+    const auto grey = at::rand({256, 256});
+    EXPECT_NEAR(voiceFeatures(asked, grey, 256, 256)[0][kTightness].item<double>(), 1, 1e-5);
+    asked.maps[kBoxInterior].slice(0, 0, 50).fill_(1); // half of it
+    EXPECT_NEAR(voiceFeatures(asked, grey, 256, 256)[0][kTightness].item<double>(), 0.5, 1e-5);
+}
+
+TEST(Judge, ScoresLieBetweenZeroAndOne_AndTensorsOfAnotherShapeAreRefused)
+{
+    const auto features = voiceFeatures(ballot(4), at::rand({256, 256}), 256, 256);
+    const ScoreNetwork judge(ScoreNetwork::fresh(kVoiceFeatures, 3), kVoiceFeatures);
+    const auto scores = judge(features);
+    EXPECT_EQ(scores.sizes(), (at::IntArrayRef{4}));
+    EXPECT_GE(scores.min().item<float>(), 0);
+    EXPECT_LE(scores.max().item<float>(), 1);
+    EXPECT_THROW((ScoreNetwork{ScoreNetwork::fresh(kMaskFeatures, 3), kVoiceFeatures}), std::invalid_argument);
+    auto fewer = ScoreNetwork::fresh(kVoiceFeatures, 3);
+    fewer.erase("1.bias");
+    EXPECT_THROW((ScoreNetwork{fewer, kVoiceFeatures}), std::invalid_argument);
 }
 
 TEST(Voting, IC3_WeightsAreNoneNegative_SumToOne_AndTheAnswerLiesBetweenTheVoices)

@@ -1,31 +1,14 @@
-#include "inference/icmoe/Selector.h"
+#include "inference/icmoe/MaskFeatures.h"
 
 #include "inference/icmoe/Dilation.h"
 
 #include <ATen/ATen.h>
-#include <ATen/CPUGeneratorImpl.h>
 #include <array>
-#include <cmath>
-#include <map>
-#include <stdexcept>
 
 namespace icmoe {
 namespace {
 
-constexpr std::int64_t kHidden = 32;
 constexpr double kTiny = 1e-6;
-
-std::map<std::string, std::vector<std::int64_t>> shapes()
-{
-    return {{"mean", {kHypothesisFeatures}},
-            {"scale", {kHypothesisFeatures}},
-            {"0.weight", {kHidden, kHypothesisFeatures}},
-            {"0.bias", {kHidden}},
-            {"1.weight", {kHidden, kHidden}},
-            {"1.bias", {kHidden}},
-            {"2.weight", {1, kHidden}},
-            {"2.bias", {1}}};
-}
 
 /// Length of the grey gradient, [256, 256].
 at::Tensor edges(const at::Tensor& grey)
@@ -70,22 +53,28 @@ at::Tensor boxMasks(const std::vector<Hypothesis>& hypotheses, at::Device device
     return masks.to(device);
 }
 
-/// IoU of the masks' own bounding boxes with the boxes asked about.
-at::Tensor tightness(const at::Tensor& masks, const at::Tensor& boxes)
+/// The masks' own bounding boxes, filled.
+at::Tensor boundsOf(const at::Tensor& masks)
 {
     const auto columns = masks.amax(at::IntArrayRef{1});
     const auto rows = masks.amax(at::IntArrayRef{2});
     const auto span = [](const at::Tensor& hit) { // between the first and the last
         return at::minimum(std::get<0>(hit.cummax(1)), std::get<0>(hit.flip(1).cummax(1)).flip(1));
     };
-    const auto own = span(rows).unsqueeze(2) * span(columns).unsqueeze(1);
+    return span(rows).unsqueeze(2) * span(columns).unsqueeze(1);
+}
+
+/// IoU of the masks' own bounding boxes with the boxes asked about.
+at::Tensor tightness(const at::Tensor& masks, const at::Tensor& boxes)
+{
+    const auto own = boundsOf(masks);
     constexpr std::array<std::int64_t, 2> pixels{1, 2};
     return (own * boxes).sum(pixels) / (at::maximum(own, boxes).sum(pixels) + kTiny);
 }
 
 } // namespace
 
-at::Tensor hypothesisFeatures(const std::vector<Hypothesis>& hypotheses, const HypothesisScene& scene)
+at::Tensor hypothesisFeatures(const std::vector<Hypothesis>& hypotheses, const MaskScene& scene)
 {
     const auto count = static_cast<std::int64_t>(hypotheses.size());
     std::vector<at::Tensor> logits;
@@ -96,12 +85,17 @@ at::Tensor hypothesisFeatures(const std::vector<Hypothesis>& hypotheses, const H
         iou[static_cast<std::int64_t>(n)][1] = hypotheses[n].iou1;
     }
     iou = iou.to(logits.front().device());
+    return maskFeatures(at::stack(logits), iou, boxMasks(hypotheses, iou.device()), scene);
+}
+
+at::Tensor maskFeatures(const at::Tensor& z, const at::Tensor& iou, const at::Tensor& asked, const MaskScene& scene)
+{
+    const auto count = z.size(0);
     auto used = at::zeros({256, 256}, iou.options());
     used.slice(0, 0, scene.usedHeight).slice(1, 0, scene.usedWidth).fill_(1);
-    const auto z = at::stack(logits);
     const auto p = z.sigmoid();
     const auto masks = (z > 0).to(at::kFloat) * used;
-    const auto boxes = boxMasks(hypotheses, iou.device());
+    const auto boxes = asked.defined() ? asked : boundsOf(masks);
     constexpr std::array<std::int64_t, 2> pixels{1, 2};
     const double whole = static_cast<double>(scene.usedWidth) * scene.usedHeight;
     const auto area = masks.sum(pixels);
@@ -151,46 +145,6 @@ at::Tensor hypothesisFeatures(const std::vector<Hypothesis>& hypotheses, const H
          rank},
         1);
     return columns;
-}
-
-NamedTensors Selector::fresh(std::uint64_t seed)
-{
-    auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
-    NamedTensors parameters;
-    for (const auto& [name, shape] : shapes()) {
-        auto tensor = at::zeros(shape);
-        if (name.ends_with(".weight")) {
-            tensor.normal_(0, std::sqrt(2.0 / static_cast<double>(shape[1])), generator);
-        } else if (name == "scale") {
-            tensor.fill_(1);
-        }
-        parameters.emplace(name, std::move(tensor));
-    }
-    return parameters;
-}
-
-Selector::Selector(NamedTensors parameters)
-    : m_parameters(std::move(parameters))
-{
-    const auto expected = shapes();
-    if (m_parameters.size() != expected.size()) {
-        throw std::invalid_argument("the selector has too many or too few tensors");
-    }
-    for (const auto& [name, shape] : expected) {
-        const auto found = m_parameters.find(name);
-        if (found == m_parameters.end() || found->second.sizes() != shape) {
-            throw std::invalid_argument("the selector lacks the tensor " + name + " or it has another shape");
-        }
-    }
-}
-
-at::Tensor Selector::operator()(const at::Tensor& features) const
-{
-    const auto& get = m_parameters;
-    auto x = ((features - get.at("mean")) * get.at("scale")).clamp(-5, 5);
-    x = at::gelu(at::linear(x, get.at("0.weight"), get.at("0.bias")));
-    x = at::gelu(at::linear(x, get.at("1.weight"), get.at("1.bias")));
-    return at::linear(x, get.at("2.weight"), get.at("2.bias")).squeeze(1).sigmoid();
 }
 
 } // namespace icmoe
