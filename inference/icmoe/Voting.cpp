@@ -31,6 +31,7 @@ std::map<std::string, std::vector<std::int64_t>> shapes()
             {"middle.bias", {kHidden}},
             {"output.weight", {1, kHidden, 1, 1}},
             {"bias", {static_cast<std::int64_t>(VoterFamily::count)}},
+            {"judgement", {1}},
             {"threshold", {1}}};
 }
 
@@ -69,6 +70,9 @@ VotingNetwork::VotingNetwork(NamedTensors parameters)
     : m_parameters(std::move(parameters))
 {
     const auto expected = shapes();
+    if (const auto threshold = m_parameters.find("threshold"); threshold != m_parameters.end()) {
+        m_parameters.try_emplace("judgement", at::zeros_like(threshold->second)); // packs that knew no judge
+    }
     if (m_parameters.size() != expected.size()) {
         throw std::invalid_argument("the voting network has too many or too few tensors");
     }
@@ -134,7 +138,8 @@ at::Tensor VotingNetwork::votes(const Ballot& ballot) const
     x = x + at::gelu(at::conv2d(x, get.at("around.weight"), get.at("around.bias"), 1, 2, 1, kHidden));
     x = at::gelu(at::conv2d(x, get.at("middle.weight"), get.at("middle.bias")));
     const auto bias = get.at("bias").index_select(0, ballot.families).view({-1, 1, 1, 1});
-    return (at::conv2d(x, get.at("output.weight")) + bias).squeeze(1);
+    const auto score = (get.at("judgement") * ballot.score).view({-1, 1, 1, 1});
+    return (at::conv2d(x, get.at("output.weight")) + bias + score).squeeze(1);
 }
 
 at::Tensor weightsOf(const at::Tensor& votes)

@@ -13,6 +13,7 @@ namespace icmoe::training {
 namespace {
 
 constexpr double kHeldOutShare = 0.1;
+constexpr double kFirstJudgement = 8; ///< the vote begins as a soft choice of the highest score
 constexpr double kThresholds[] = {0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7};
 
 double diceOf(const at::Tensor& logits, const KeptBallot& kept)
@@ -314,6 +315,9 @@ Result<TrainedVote> trainVote(const std::vector<VotePool>& pools, ViewLibrary& l
         }
     }
     auto parameters = on(ballots.at(0).truth.device(), VotingNetwork::fresh(options.seed));
+    if (options.judge) {
+        parameters.at("judgement").fill_(kFirstJudgement);
+    }
     NamedTensors learned = parameters;
     learned.erase("threshold");
     AdamW optimizer(learned, {.rate = 2e-3, .averaging = 0.995});
