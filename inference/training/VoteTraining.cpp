@@ -8,6 +8,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <algorithm>
+#include <array>
 
 namespace icmoe::training {
 namespace {
@@ -40,11 +41,11 @@ struct Verdict {
     double iou = 0;
 };
 
-Verdict verdictOf(const VotingNetwork& network, double threshold, const KeptBallot& kept, const Ballot& ballot)
+Verdict verdictOf(const at::Tensor& weights, double threshold, const KeptBallot& kept, const Ballot& ballot)
 {
     const auto p = ballot.logits.sigmoid();
     Verdict verdict;
-    verdict.outcome = tally(p, network.weights(ballot), threshold, kept.grid.usedHeight, kept.grid.usedWidth);
+    verdict.outcome = tally(p, weights, threshold, kept.grid.usedHeight, kept.grid.usedWidth);
     verdict.signs = answerSigns(ballot, verdict.outcome, disagreement(p, verdict.outcome));
     const auto mask = maskAbove(onSlice(logitOf(verdict.outcome.p), kept.grid));
     verdict.dice = icmoe::dice(mask, kept.object->truth);
@@ -52,14 +53,21 @@ Verdict verdictOf(const VotingNetwork& network, double threshold, const KeptBall
     return verdict;
 }
 
-double voteDice(const VotingNetwork& network, double threshold, const std::vector<KeptBallot>& ballots)
+/// The threshold of the highest Dice; the lower one of equals.
+double bestThreshold(const VotingNetwork& network, const std::vector<KeptBallot>& ballots)
 {
     const at::NoGradGuard noGrad;
-    double sum = 0;
-    for (const auto& kept : ballots) {
-        sum += verdictOf(network, threshold, kept, unpacked(kept)).dice;
+    std::array<double, std::size(kThresholds)> sums{};
+    for (std::size_t n = 0; n < ballots.size(); n += 4) { // an even part of all pools
+        const auto ballot = unpacked(ballots[n]);
+        const auto weights = network.weights(ballot);
+        for (std::size_t k = 0; k < sums.size(); ++k) {
+            sums[k] += verdictOf(weights, kThresholds[k], ballots[n], ballot).dice;
+        }
     }
-    return ballots.empty() ? 0 : sum / static_cast<double>(ballots.size());
+    const auto best = *std::max_element(sums.begin(), sums.end());
+    const auto first = std::find_if(sums.begin(), sums.end(), [&](double sum) { return sum >= best - 1e-4; });
+    return kThresholds[first - sums.begin()];
 }
 
 NamedTensors fitQuality(const VotingNetwork& network, double threshold, const std::vector<KeptBallot>& ballots)
@@ -68,7 +76,8 @@ NamedTensors fitQuality(const VotingNetwork& network, double threshold, const st
     std::vector<at::Tensor> signs;
     std::vector<double> iou;
     for (const auto& kept : ballots) {
-        const auto verdict = verdictOf(network, threshold, kept, unpacked(kept));
+        const auto ballot = unpacked(kept);
+        const auto verdict = verdictOf(network.weights(ballot), threshold, kept, ballot);
         signs.push_back(verdict.signs);
         iou.push_back(verdict.iou);
     }
@@ -93,7 +102,7 @@ VoteTable tableOf(const VotingNetwork& network, double threshold, const QualityE
         const auto diceOfVoice = [&](const at::Tensor& sign) {
             return kept.dice[sign.argmax().item<std::int64_t>()].item<double>();
         };
-        const auto verdict = verdictOf(network, threshold, kept, ballot);
+        const auto verdict = verdictOf(network.weights(ballot), threshold, kept, ballot);
         table.best += share * kept.dice.max().item<double>();
         table.mean += share * diceOf(logitOf(ballot.logits.sigmoid().mean(0)), kept);
         table.vote += share * verdict.dice;
@@ -342,20 +351,7 @@ Result<TrainedVote> trainVote(const std::vector<VotePool>& pools, ViewLibrary& l
     trained.parameters = optimizer.averaged();
     trained.parameters.emplace("threshold", at::zeros({1}));
     const VotingNetwork averaged(trained.parameters);
-    double best = -1;
-    double chosen = 0;
-    // an even part of all pools
-    std::vector<KeptBallot> some;
-    for (std::size_t n = 0; n < ballots.size(); n += 4) {
-        some.push_back(ballots[n]);
-    }
-    for (const double threshold : kThresholds) {
-        const double dice = voteDice(averaged, threshold, some);
-        if (dice > best + 1e-4) {
-            best = dice;
-            chosen = threshold;
-        }
-    }
+    const double chosen = bestThreshold(averaged, ballots);
     trained.parameters["threshold"] = at::full({1}, static_cast<float>(chosen));
     trained.quality = fitQuality(averaged, chosen, ballots);
     for (const auto& [pool, judged] : heldOut) {
