@@ -58,15 +58,17 @@ double bestThreshold(const VotingNetwork& network, const std::vector<KeptBallot>
 {
     const at::NoGradGuard noGrad;
     std::array<double, std::size(kThresholds)> sums{};
-    for (std::size_t n = 0; n < ballots.size(); n += 4) { // an even part of all pools
+    constexpr std::size_t kStep = 4; // an even part of all pools
+    for (std::size_t n = 0; n < ballots.size(); n += kStep) {
         const auto ballot = unpacked(ballots[n]);
         const auto weights = network.weights(ballot);
         for (std::size_t k = 0; k < sums.size(); ++k) {
             sums[k] += verdictOf(weights, kThresholds[k], ballots[n], ballot).dice;
         }
     }
+    const double nearly = 1e-4 * static_cast<double>(ballots.size() / kStep);
     const auto best = *std::max_element(sums.begin(), sums.end());
-    const auto first = std::find_if(sums.begin(), sums.end(), [&](double sum) { return sum >= best - 1e-4; });
+    const auto first = std::find_if(sums.begin(), sums.end(), [&](double sum) { return sum >= best - nearly; });
     return kThresholds[first - sums.begin()];
 }
 
