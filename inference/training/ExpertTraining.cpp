@@ -64,6 +64,22 @@ std::string textOf(const VoteTable& table)
     return line;
 }
 
+/// Shares of the cases by expert, and how far they are from even (CV²).
+std::string textOf(const std::vector<double>& usage)
+{
+    std::string text = "use";
+    std::array<char, 32> number{};
+    double squares = 0;
+    const auto count = static_cast<double>(usage.size());
+    for (const double share : usage) {
+        std::snprintf(number.data(), number.size(), " %.2f", share);
+        text += number.data();
+        squares += (share * count - 1) * (share * count - 1) / count;
+    }
+    std::snprintf(number.data(), number.size(), ", CV2 %.2f", squares);
+    return text + number.data();
+}
+
 /// One run: the frozen base, the pictures, the phases.
 class Run {
 public:
@@ -494,18 +510,9 @@ private:
     /// Experts in one file, routing in another; figures of the phase go to the observer.
     Status keep(const std::string& phase, const RoutedResult& result) const
     {
-        std::string text = "use";
-        std::array<char, 32> number{};
-        double squares = 0;
-        const auto count = static_cast<double>(result.usage.size());
-        for (const double share : result.usage) {
-            std::snprintf(number.data(), number.size(), " %.2f", share);
-            text += number.data();
-            squares += (share * count - 1) * (share * count - 1) / count;
+        if (!result.usage.empty() && *std::max_element(result.usage.begin(), result.usage.end()) > 0) { // took a step
+            tell(phase, 1, 1, textOf(result.usage));
         }
-        std::snprintf(number.data(), number.size(), ", CV2 %.2f", squares);
-        text += number.data();
-        tell(phase, 1, 1, text);
         if (auto written = writeTensorFile(file(phase), result.experts.tensors(), {}, true); !written) {
             return written;
         }
