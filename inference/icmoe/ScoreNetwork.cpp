@@ -1,17 +1,17 @@
 #include "inference/icmoe/ScoreNetwork.h"
 
+#include "inference/icmoe/TensorShapes.h"
+
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 #include <cmath>
-#include <map>
-#include <stdexcept>
 
 namespace icmoe {
 namespace {
 
 constexpr std::int64_t kHidden = 32;
 
-std::map<std::string, std::vector<std::int64_t>> shapes(std::int64_t features)
+TensorShapes shapes(std::int64_t features)
 {
     return {{"mean", {features}},
             {"scale", {features}},
@@ -44,16 +44,7 @@ NamedTensors ScoreNetwork::fresh(std::int64_t features, std::uint64_t seed)
 ScoreNetwork::ScoreNetwork(NamedTensors parameters, std::int64_t features)
     : m_parameters(std::move(parameters))
 {
-    const auto expected = shapes(features);
-    if (m_parameters.size() != expected.size()) {
-        throw std::invalid_argument("the score network has too many or too few tensors");
-    }
-    for (const auto& [name, shape] : expected) {
-        const auto found = m_parameters.find(name);
-        if (found == m_parameters.end() || found->second.sizes() != shape) {
-            throw std::invalid_argument("the score network lacks the tensor " + name + " or it has another shape");
-        }
-    }
+    requireShapes(m_parameters, shapes(features), "the score network");
 }
 
 at::Tensor ScoreNetwork::operator()(const at::Tensor& features) const

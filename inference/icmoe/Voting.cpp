@@ -1,12 +1,11 @@
 #include "inference/icmoe/Voting.h"
 
 #include "inference/icmoe/ExpertParameters.h"
+#include "inference/icmoe/TensorShapes.h"
 
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 #include <cmath>
-#include <map>
-#include <stdexcept>
 
 namespace icmoe {
 namespace {
@@ -18,7 +17,7 @@ constexpr std::int64_t kEmbedded = 8;
 constexpr std::int64_t kFeatures = 5 + 6 + kPromptMaps + kEmbedded;
 constexpr std::int64_t kSide = 128; ///< votes are cast at half the resolution and drawn out
 
-std::map<std::string, std::vector<std::int64_t>> shapes()
+TensorShapes shapes()
 {
     return {{"embedding.weight", {kEmbedded, 256}},
             {"embedding.bias", {kEmbedded}},
@@ -69,19 +68,10 @@ NamedTensors VotingNetwork::fresh(std::uint64_t seed)
 VotingNetwork::VotingNetwork(NamedTensors parameters)
     : m_parameters(std::move(parameters))
 {
-    const auto expected = shapes();
     if (const auto threshold = m_parameters.find("threshold"); threshold != m_parameters.end()) {
         m_parameters.try_emplace("judgement", at::zeros_like(threshold->second)); // packs that knew no judge
     }
-    if (m_parameters.size() != expected.size()) {
-        throw std::invalid_argument("the voting network has too many or too few tensors");
-    }
-    for (const auto& [name, shape] : expected) {
-        const auto found = m_parameters.find(name);
-        if (found == m_parameters.end() || found->second.sizes() != shape) {
-            throw std::invalid_argument("the voting network lacks the tensor " + name + " or it has another shape");
-        }
-    }
+    requireShapes(m_parameters, shapes(), "the voting network");
 }
 
 std::int64_t VotingNetwork::values() const

@@ -208,7 +208,7 @@ Status VoteSessions::keep(int number, const std::vector<KeptBallot>& ballots) co
                     "Choose another one with --work");
     }
     NamedTensors tensors;
-    weights::Metadata metadata{{"count", std::to_string(ballots.size())}};
+    weights::Metadata metadata;
     for (std::size_t n = 0; n < ballots.size(); ++n) {
         const auto prefix = std::to_string(n) + ".";
         for (const auto& [name, tensor] : partsOf(ballots[n])) {
