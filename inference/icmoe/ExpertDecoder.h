@@ -3,11 +3,9 @@
 #include "inference/icmoe/ExpertParameters.h"
 #include "inference/sam/NetworkWeights.h"
 #include "inference/sam/PromptEncoder.h"
+#include "inference/sam/RecentlyUsed.h"
 
 #include <ATen/core/Tensor.h>
-#include <algorithm>
-#include <list>
-#include <utility>
 #include <vector>
 
 namespace icmoe {
@@ -29,27 +27,8 @@ struct ExpertView {
     at::Tensor full;  ///< [1, 16, 256, 256] likewise at full size
 };
 
-/// What the experts that were asked last made of one picture. On the thread that asks.
-class ExpertViews {
-public:
-    template<typename Make>
-    ExpertView of(std::int64_t expert, const Make& make)
-    {
-        const auto found =
-            std::find_if(m_views.begin(), m_views.end(), [&](const auto& entry) { return entry.first == expert; });
-        if (found != m_views.end()) {
-            m_views.splice(m_views.begin(), m_views, found);
-        } else {
-            m_views.emplace_front(expert, make());
-            m_views.resize(std::min(m_views.size(), kMost));
-        }
-        return m_views.front().second;
-    }
-
-private:
-    static constexpr std::size_t kMost = 6;
-    std::list<std::pair<std::int64_t, ExpertView>> m_views; ///< most recent first
-};
+/// What the experts that were asked last made of one picture.
+using ExpertViews = RecentlyUsed<std::int64_t, ExpertView, 6>;
 
 /// One batch for experts. N samples; tensors with a leading 1 serve all of them.
 struct ExpertBatch {

@@ -3,6 +3,7 @@
 #include "core/base/AtomicFile.h"
 #include "core/base/Sha256.h"
 #include "inference/icmoe/Judge.h"
+#include "inference/icmoe/NameList.h"
 #include "inference/icmoe/Quality.h"
 #include "inference/icmoe/ScoreNetwork.h"
 #include "inference/icmoe/Voting.h"
@@ -15,32 +16,6 @@ namespace {
 
 constexpr const char* kHashKey = "sha256";
 constexpr const char* kTapNames[] = {"taps.half.weight", "taps.half.bias", "taps.full.weight", "taps.full.bias"};
-
-std::string joined(const std::vector<std::string>& list)
-{
-    std::string text;
-    for (const auto& item : list) {
-        text += (text.empty() ? "" : "|") + item;
-    }
-    return text.empty() ? "|" : text; // values are never empty
-}
-
-std::vector<std::string> split(const std::string& text)
-{
-    std::vector<std::string> list;
-    std::string item;
-    for (const char c : text) {
-        if (c == '|') {
-            list.push_back(item);
-            item.clear();
-        } else {
-            item += c;
-        }
-    }
-    list.push_back(item);
-    std::erase(list, "");
-    return list;
-}
 
 /// Over names, shapes, values and what the pack says of itself.
 std::string hashOf(const NamedTensors& tensors, const weights::Metadata& metadata)
@@ -149,9 +124,12 @@ Result<std::vector<std::byte>> Pack::toBytes() const
     add(all, "judge.", judge);
     add(all, "voter.", voter);
     add(all, "quality.", quality);
-    weights::Metadata metadata{{"format", std::to_string(kFormat)}, {"base_sha256", baseSha256},
-                               {"name", description.name},          {"licence", description.licence},
-                               {"data", joined(description.data)},  {"classes", joined(description.classes)}};
+    weights::Metadata metadata{{"format", std::to_string(kFormat)},
+                               {"base_sha256", baseSha256},
+                               {"name", description.name},
+                               {"licence", description.licence},
+                               {"data", joinedNames(description.data)},
+                               {"classes", joinedNames(description.classes)}};
     metadata[kHashKey] = hashOf(all, metadata);
     return tensorFileBytes(all, metadata, true);
 }
@@ -176,8 +154,8 @@ Result<Pack> Pack::fromBytes(std::span<const std::byte> bytes, const std::string
         }
         *text = *value;
     }
-    pack.description.data = split(file->metadata["data"]);
-    pack.description.classes = split(file->metadata["classes"]);
+    pack.description.data = splitNames(file->metadata["data"]);
+    pack.description.classes = splitNames(file->metadata["classes"]);
     at::Tensor* tapTensors[] = {&pack.taps.halfWeight, &pack.taps.halfBias, &pack.taps.fullWeight, &pack.taps.fullBias};
     const std::vector<std::int64_t> tapShapes[] = {
         {kHalfTapChannels, 128}, {kHalfTapChannels}, {kFullTapChannels, 64}, {kFullTapChannels}};

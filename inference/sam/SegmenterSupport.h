@@ -3,11 +3,10 @@
 #include "core/engine/Segmenter.h"
 #include "inference/Engine.h"
 #include "inference/sam/MaskDecoder.h"
+#include "inference/sam/RecentlyUsed.h"
 
 #include <ATen/ATen.h>
-#include <algorithm>
 #include <chrono>
-#include <list>
 
 namespace icmoe {
 
@@ -35,32 +34,13 @@ private:
     at::Tensor m_features;
 };
 
-/// What does not depend on prompts, for the slices asked about last (10 to 20 MiB each).
-template<typename Prepared>
-class PreparedSlices {
-public:
-    /// `features` names the slice; `make` is called where it is not among the last ones. Valid until the next call.
-    template<typename Make>
-    Prepared& of(const at::Tensor& features, const Make& make)
-    {
-        // the tensor is kept, so its address names it
-        const auto found = std::find_if(m_slices.begin(), m_slices.end(),
-                                        [&](const auto& entry) { return entry.first.is_same(features); });
-        if (found != m_slices.end()) {
-            m_slices.splice(m_slices.begin(), m_slices, found);
-        } else {
-            m_slices.emplace_front(features, make());
-            if (m_slices.size() > kMost) {
-                m_slices.pop_back();
-            }
-        }
-        return m_slices.front().second;
-    }
-
-private:
-    static constexpr std::size_t kMost = 2;
-    std::list<std::pair<at::Tensor, Prepared>> m_slices; ///< most recent first
+struct SameTensor {
+    bool operator()(const at::Tensor& a, const at::Tensor& b) const { return a.is_same(b); }
 };
+/// What does not depend on prompts, for the slices asked about last (10 to 20 MiB each). Its features name a slice: the
+/// tensor is kept, so its address does.
+template<typename Prepared>
+using PreparedSlices = RecentlyUsed<at::Tensor, Prepared, 2, SameTensor>;
 
 /// Of an engine without experts, with the threads that LibTorch has now.
 [[nodiscard]] EngineInfo engineInfo(std::string_view engine, const std::string& weightsSha256, Precision precision,

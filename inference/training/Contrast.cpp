@@ -1,5 +1,7 @@
 #include "inference/training/Contrast.h"
 
+#include "inference/icmoe/Dilation.h"
+
 #include <ATen/ATen.h>
 #include <algorithm>
 #include <set>
@@ -63,12 +65,6 @@ std::vector<std::int64_t> cellsWhere(const Condition& condition)
         }
     }
     return cells;
-}
-
-at::Tensor dilated(const at::Tensor& cover, int reach)
-{
-    return at::max_pool2d(cover.unsqueeze(0).unsqueeze(0), {2 * reach + 1, 2 * reach + 1}, {1, 1},
-                          {reach, reach})[0][0];
 }
 
 } // namespace
@@ -156,7 +152,7 @@ std::vector<std::int64_t> anchorCells(const at::Tensor& cover, const at::Tensor&
 {
     const auto inside = cover.cpu().flatten().contiguous();
     const auto answer = p.cpu().flatten().contiguous();
-    const auto border = dilated(1 - cover, 1).cpu().flatten().contiguous();
+    const auto border = dilated((1 - cover).unsqueeze(0), 1).cpu().flatten().contiguous();
     const auto* covered = inside.const_data_ptr<float>();
     const auto* probability = answer.const_data_ptr<float>();
     const auto* nearBorder = border.const_data_ptr<float>();
@@ -170,7 +166,7 @@ std::vector<std::int64_t> anchorCells(const at::Tensor& cover, const at::Tensor&
 
 std::vector<std::int64_t> backgroundCells(const at::Tensor& cover, bool near, std::size_t most, Random& random)
 {
-    const auto around = dilated(cover, 4).cpu().flatten().contiguous();
+    const auto around = dilated(cover.unsqueeze(0), 4).cpu().flatten().contiguous();
     const auto inside = cover.cpu().flatten().contiguous();
     const auto* close = around.const_data_ptr<float>();
     const auto* covered = inside.const_data_ptr<float>();

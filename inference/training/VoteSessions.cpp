@@ -2,6 +2,7 @@
 
 #include "core/base/Sha256.h"
 #include "core/mask/Metrics.h"
+#include "inference/icmoe/NameList.h"
 #include "inference/training/Losses.h"
 
 #include <ATen/ATen.h>
@@ -24,24 +25,6 @@ Opening drawOpening(Random& random)
            : u < 0.91 ? Opening::lasso
            : u < 0.95 ? Opening::mask
                       : Opening::boxAndClick;
-}
-
-std::string joined(const std::vector<std::string>& names)
-{
-    std::string text;
-    for (const auto& name : names) {
-        text += name + "|";
-    }
-    return text;
-}
-
-std::vector<std::string> split(const std::string& text)
-{
-    std::vector<std::string> names;
-    for (std::size_t begin = 0, end = 0; (end = text.find('|', begin)) != std::string::npos; begin = end + 1) {
-        names.push_back(text.substr(begin, end - begin));
-    }
-    return names;
 }
 
 /// The tensors of a ballot that a file holds; the embedding is the library's.
@@ -215,7 +198,7 @@ Status VoteSessions::keep(int number, const std::vector<KeptBallot>& ballots) co
             tensors.emplace(prefix + name, *tensor);
         }
         tensors.emplace(prefix + "familiarity", at::full({1}, static_cast<float>(ballots[n].ballot.familiarity)));
-        metadata[prefix + "names"] = joined(ballots[n].names);
+        metadata[prefix + "names"] = joinedNames(ballots[n].names);
     }
     return writeTensorFile(fileOf(number), tensors, metadata, true);
 }
@@ -248,7 +231,7 @@ Result<std::vector<KeptBallot>> VoteSessions::recalled(int number) const
         }
         kept->dice = kept->dice.cpu();
         kept->ballot.familiarity = file->tensors.at(prefix + "familiarity").item<double>();
-        kept->names = split(file->metadata.at(prefix + "names"));
+        kept->names = splitNames(file->metadata.at(prefix + "names"));
         list.push_back(std::move(*kept));
     }
     return list;
