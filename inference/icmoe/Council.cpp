@@ -9,7 +9,6 @@
 namespace icmoe {
 namespace {
 
-constexpr std::size_t kKeptHypotheses = 4; // by predicted IoU; only these are up-scaled
 constexpr std::size_t kVotingHypotheses = 2;
 constexpr double kLeastPixels = 4;
 
@@ -205,7 +204,7 @@ void Council::hearHypotheses(const PictureContext& picture, const std::vector<Ne
     auto& previewed = hearing.early.guesses;
     previewed = early != nullptr ? early->guesses : decodeAt(picture, boxes, previewPlaces(boxes.size()));
     const auto list = preview ? best({previewed}, boxes, kVotingHypotheses)
-                              : best(decodeOthers(picture, boxes, previewed), boxes, kKeptHypotheses);
+                              : best(decodeOthers(picture, boxes, previewed), boxes, boxes.size());
     std::vector<double> scores;
     if (m_selector) {
         const auto values =

@@ -5,22 +5,25 @@
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 #include <cmath>
+#include <string>
 
 namespace icmoe {
 namespace {
 
 constexpr std::int64_t kHidden = 32;
 
+constexpr std::int64_t kCompared = 3; // columns of each feature
+
 TensorShapes shapes(std::int64_t features)
 {
-    return {{"mean", {features}},
-            {"scale", {features}},
-            {"0.weight", {kHidden, features}},
-            {"0.bias", {kHidden}},
-            {"1.weight", {kHidden, kHidden}},
-            {"1.bias", {kHidden}},
-            {"2.weight", {1, kHidden}},
-            {"2.bias", {1}}};
+    return {{"mean", {kCompared * features}},
+            {"scale", {kCompared * features}},
+            {"0.weight", {kScoreMembers, kCompared * features, kHidden}},
+            {"0.bias", {kScoreMembers, 1, kHidden}},
+            {"1.weight", {kScoreMembers, kHidden, kHidden}},
+            {"1.bias", {kScoreMembers, 1, kHidden}},
+            {"2.weight", {kScoreMembers, kHidden, 1}},
+            {"2.bias", {kScoreMembers, 1, 1}}};
 }
 
 } // namespace
@@ -47,13 +50,19 @@ ScoreNetwork::ScoreNetwork(NamedTensors parameters, std::int64_t features)
     requireShapes(m_parameters, shapes(features), "the score network");
 }
 
-at::Tensor ScoreNetwork::operator()(const at::Tensor& features) const
+at::Tensor ScoreNetwork::compared(const at::Tensor& features)
+{
+    return at::cat({features, features - features.mean(0), features - features.amax(0)}, 1);
+}
+
+at::Tensor ScoreNetwork::ofMembers(const at::Tensor& rows) const
 {
     const auto& get = m_parameters;
-    auto x = ((features - get.at("mean")) * get.at("scale")).clamp(-5, 5);
-    x = at::gelu(at::linear(x, get.at("0.weight"), get.at("0.bias")));
-    x = at::gelu(at::linear(x, get.at("1.weight"), get.at("1.bias")));
-    return at::linear(x, get.at("2.weight"), get.at("2.bias")).squeeze(1).sigmoid();
+    const auto layer = [&](const at::Tensor& x, const std::string& name) {
+        return at::matmul(x, get.at(name + ".weight")) + get.at(name + ".bias");
+    };
+    const auto x = ((rows - get.at("mean")) * get.at("scale")).clamp(-5, 5);
+    return layer(at::gelu(layer(at::gelu(layer(x, "0")), "1")), "2").squeeze(2).sigmoid();
 }
 
 } // namespace icmoe

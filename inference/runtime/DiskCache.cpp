@@ -1,6 +1,7 @@
 #include "inference/runtime/DiskCache.h"
 
 #include "core/base/AtomicFile.h"
+#include "core/base/PrivateFolder.h"
 #include "core/base/Sha256.h"
 
 #include <algorithm>
@@ -49,16 +50,8 @@ bool isSound(const std::string& key, std::span<const std::byte> bytes)
 
 Result<std::unique_ptr<DiskCache>> DiskCache::open(fs::path folder, std::size_t limitBytes)
 {
-    std::error_code error;
-    fs::create_directories(folder, error);
-    if (!fs::is_directory(folder, error)) {
-        return fail(ErrorCode::writeFailed, "the folder for cached embeddings cannot be made", folder.string(),
-                    "Choose another data folder with --data-dir");
-    }
-    fs::permissions(folder, fs::perms::owner_all, error);
-    if (error) {
-        return fail(ErrorCode::permissionDenied, "the folder for cached embeddings belongs to somebody else",
-                    folder.string(), "Choose another data folder with --data-dir");
+    if (auto opened = openPrivateFolder(folder, "the folder for cached embeddings", "--data-dir"); !opened) {
+        return fail(opened.error());
     }
     std::unique_ptr<DiskCache> cache(new DiskCache(std::move(folder), limitBytes));
     cache->readFolder();

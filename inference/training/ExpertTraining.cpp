@@ -1,6 +1,7 @@
 #include "inference/training/ExpertTraining.h"
 
 #include "core/base/AtomicFile.h"
+#include "core/base/PrivateFolder.h"
 #include "core/base/Sha256.h"
 #include "inference/icmoe/TensorFile.h"
 #include "inference/sam/LiteMedSamSegmenter.h"
@@ -22,7 +23,6 @@
 #include <array>
 #include <cstdio>
 #include <set>
-#include <sys/stat.h>
 
 namespace icmoe::training {
 namespace {
@@ -142,16 +142,7 @@ private:
     /// Likewise: each plays its share of the sessions that the vote learns on.
     bool wantsSessions() const { return m_options.phases == std::vector<std::string>{"sessions"}; }
 
-    Status openWork()
-    {
-        std::error_code error;
-        std::filesystem::create_directories(m_options.work, error);
-        if (error || ::chmod(m_options.work.c_str(), 0700) != 0) {
-            return fail(ErrorCode::writeFailed, "the work folder cannot be made", m_options.work.string(),
-                        "Choose another one with --work");
-        }
-        return {};
-    }
+    Status openWork() { return openPrivateFolder(m_options.work, "the work folder", "--work"); }
 
     Status meetWorkers()
     {
@@ -587,6 +578,7 @@ private:
     VoteOptions voteOptions() const
     {
         VoteOptions vote;
+        vote.questions = stepsOf("questions", vote.questions);
         vote.cases = stepsOf("sessions", 500);
         vote.steps = stepsOf("vote", 1500);
         vote.selectorSteps = stepsOf("selector", 3000);

@@ -1,5 +1,6 @@
 #include "inference/training/VoteSessions.h"
 
+#include "core/base/PrivateFolder.h"
 #include "core/base/Sha256.h"
 #include "core/mask/Metrics.h"
 #include "inference/icmoe/NameList.h"
@@ -7,7 +8,6 @@
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
-#include <sys/stat.h>
 
 namespace icmoe::training {
 namespace {
@@ -184,11 +184,8 @@ Result<std::vector<KeptBallot>> VoteSessions::played(Start start) const
 
 Status VoteSessions::keep(int number, const std::vector<KeptBallot>& ballots) const
 {
-    std::error_code error;
-    std::filesystem::create_directories(m_folder, error);
-    if (error || ::chmod(m_folder.c_str(), 0700) != 0) {
-        return fail(ErrorCode::writeFailed, "the folder of sessions cannot be made", m_folder.string(),
-                    "Choose another one with --work");
+    if (auto opened = openPrivateFolder(m_folder, "the folder of sessions", "--work"); !opened) {
+        return opened;
     }
     NamedTensors tensors;
     weights::Metadata metadata;

@@ -119,12 +119,53 @@ VoteTable tableOf(const VotingNetwork& network, double threshold, const QualityE
     return table;
 }
 
-/// A ScoreNetwork that tells the Dice of masks by their features: lists of masks that compete.
+/// Lists of masks that compete, padded to the longest.
+struct MaskLists {
+    at::Tensor rows;  ///< [N, M, 3 · features], compared
+    at::Tensor dice;  ///< [N, M]
+    at::Tensor there; ///< [N, M] 1, or 0 where a list is shorter
+};
+
+MaskLists listsOf(const std::vector<at::Tensor>& features, const std::vector<at::Tensor>& dice)
+{
+    std::int64_t longest = 0;
+    for (const auto& one : dice) {
+        longest = std::max(longest, one.size(0));
+    }
+    std::vector<at::Tensor> rows;
+    std::vector<at::Tensor> values;
+    std::vector<at::Tensor> there;
+    for (std::size_t n = 0; n < features.size(); ++n) {
+        const auto missing = longest - dice[n].size(0);
+        rows.push_back(at::constant_pad_nd(ScoreNetwork::compared(features[n]), {0, 0, 0, missing}));
+        values.push_back(at::constant_pad_nd(dice[n], {0, missing}));
+        there.push_back(at::constant_pad_nd(at::ones_like(dice[n]), {0, missing}));
+    }
+    return {at::stack(rows), at::stack(values), at::stack(there)};
+}
+
+/// Of the guesses of all members [members, B, M] about B lists: each mask's Dice, and which mask is the best.
+at::Tensor scoreLoss(const at::Tensor& guesses, const at::Tensor& dice, const at::Tensor& there)
+{
+    constexpr double kSharpness = 1 / 0.05;
+    constexpr double kShareOfBest = 0.1;
+    const auto absent = (1 - there) * -1e4;
+    const auto target = (dice * kSharpness + absent).softmax(-1);
+    const auto best = (target * (guesses * kSharpness + absent).log_softmax(-1)).sum(-1);
+    const auto error = ((guesses - dice).square() * there).sum(-1) / there.sum(-1);
+    return error.mean() - kShareOfBest * best.mean();
+}
+
+/// A ScoreNetwork that tells the Dice of masks by their features, from lists of masks that compete.
 NamedTensors fitScores(const std::vector<at::Tensor>& features, const std::vector<at::Tensor>& dice, int steps,
                        std::uint64_t seed, const std::string& name)
 {
-    const auto all = at::cat(features);
-    auto parameters = on(all.device(), ScoreNetwork::fresh(all.size(1), seed));
+    constexpr std::size_t kBatch = 16;
+    const auto width = features.front().size(1);
+    const auto lists = listsOf(features, dice);
+    const auto device = lists.rows.device();
+    auto parameters = on(device, ScoreNetwork::fresh(width, seed));
+    const auto all = lists.rows.index({lists.there > 0});
     const auto mean = all.mean(0);
     parameters.at("mean").copy_(mean);
     parameters.at("scale").copy_(1 / ((all - mean).square().mean(0).sqrt() + 1e-3));
@@ -132,18 +173,18 @@ NamedTensors fitScores(const std::vector<at::Tensor>& features, const std::vecto
     learned.erase("mean");
     learned.erase("scale");
     AdamW optimizer(learned, {.rate = 3e-3, .weightDecay = 1e-3, .averaging = 0.995});
-    const ScoreNetwork network(parameters, all.size(1)); // shares the optimizer's tensors
+    const ScoreNetwork network(parameters, width); // shares the optimizer's tensors
     for (int step = 0; step < steps; ++step) {
         Random random(seedOf(seed, name + " step " + std::to_string(step)));
+        std::vector<std::int64_t> drawn(kBatch);
+        std::generate(drawn.begin(), drawn.end(),
+                      [&] { return static_cast<std::int64_t>(random.below(features.size())); });
+        const auto places = at::tensor(drawn, at::kLong).to(device);
+        const auto rows = lists.rows.index_select(0, places);
+        const auto guesses =
+            network.ofMembers(rows.flatten(0, 1)).view({kScoreMembers, rows.size(0), rows.size(1)});
         optimizer.zeroGradients();
-        std::vector<at::Tensor> losses;
-        for (int k = 0; k < 16; ++k) {
-            const auto at = random.below(features.size());
-            const auto guess = network(features[at]);
-            const auto target = (dice[at] / 0.05).softmax(0); // what counts is the best one
-            losses.push_back((guess - dice[at]).square().mean() - 0.1 * (target * (guess / 0.05).log_softmax(0)).sum());
-        }
-        at::stack(losses).mean().backward();
+        scoreLoss(guesses, lists.dice.index_select(0, places), lists.there.index_select(0, places)).backward();
         optimizer.step(rateFactor(step, steps));
     }
     auto averaged = optimizer.averaged();
@@ -209,7 +250,7 @@ Result<NamedTensors> trainSelector(const Council& council, ViewLibrary& library,
     std::vector<at::Tensor> features;
     std::vector<at::Tensor> dice;
     const CaseSampler sampler(library, options.setWeights, options.views);
-    for (int n = 0; n < options.cases; ++n) {
+    for (int n = 0; n < options.questions; ++n) {
         if (stop.stop_requested()) {
             return fail(ErrorCode::cancelled, "interrupted");
         }
@@ -242,7 +283,7 @@ Result<NamedTensors> trainSelector(const Council& council, ViewLibrary& library,
                 icmoe::dice(maskAbove(onSlice(list[k].logits, view.grid)), one.object->truth);
         }
         dice.push_back(truth.to(features.back().device()));
-        progress({n + 1, options.cases, 0, 0, 0, 0});
+        progress({n + 1, options.questions, 0, 0, 0, 0});
     }
     if (features.empty()) {
         return fail(ErrorCode::emptyInput, "there is no picture for the selector", {}, "Raise --vote-share");

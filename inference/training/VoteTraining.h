@@ -7,9 +7,10 @@
 namespace icmoe::training {
 
 struct VoteOptions {
-    int cases = 500;  ///< simulated sessions
-    int steps = 1500; ///< of the voting network
+    int questions = 2000; ///< simulated ones for the selector
     int selectorSteps = 3000;
+    int cases = 500;  ///< simulated sessions for judge and vote
+    int steps = 1500; ///< of the voting network
     int batch = 4;
     std::uint64_t seed = 1;
     double labelConsistency = 0.1; ///< its share of the loss

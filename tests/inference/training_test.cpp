@@ -521,7 +521,7 @@ TEST_F(ExpertTrainingTest, SelectorAndVote_LearnFromWhatTheVoicesSaid)
     pack->basic = ExpertParameters::fresh(kBasicExperts, 1);
     const Council council(*m_weights, pack);
     VoteOptions options;
-    options.cases = 3;
+    options.questions = 3;
     options.steps = 4;
     options.selectorSteps = 40;
     const auto selector = trainSelector(council, *m_library, options, [](const StepReport&) {}, {});
@@ -684,7 +684,7 @@ TEST(ExpertTraining, AllPhases_EndInAPackThatAnswers)
     options.synthetic = 6;
     options.voteShare = 0.4;
     options.batch = 2;
-    options.steps = {{"basic", 1},     {"semantic", 1}, {"adaptive", 1}, {"sessions", 10},
+    options.steps = {{"basic", 1},     {"semantic", 1}, {"adaptive", 1}, {"questions", 10}, {"sessions", 10},
                      {"selector", 50}, {"vote", 2},     {"joint", 1}};
     options.work = folder / "work";
     options.out = folder / "pack.safetensors";
@@ -789,7 +789,7 @@ TEST(ExpertTraining, AFoldTeachesTheVoteOnTheSetsThatItsPackDoesNotKnow)
     options.synthetic = 2;
     options.voteShare = 0.5;
     options.phases = {"basic"};
-    options.steps = {{"basic", 0}, {"selector", 20}, {"sessions", 8}, {"vote", 1}};
+    options.steps = {{"basic", 0}, {"questions", 8}, {"selector", 20}, {"sessions", 8}, {"vote", 1}};
     options.work = folder / "fold-work";
     options.out = folder / "fold.safetensors";
     const auto fold = trainExperts(options, [](const TrainProgress&) {}, {});

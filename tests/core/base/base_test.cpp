@@ -1,4 +1,5 @@
 #include "core/base/AtomicFile.h"
+#include "core/base/PrivateFolder.h"
 #include "core/base/Sha256.h"
 #include "tests/support/TestSupport.h"
 
@@ -96,6 +97,23 @@ TEST(AtomicFile, FullDisk_SaysSo)
     ::waitpid(child, &status, 0);
     EXPECT_EQ(status, 0);
     EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+TEST(PrivateFolder, IsMadeOrClosedToOthers_AndSaysWhatIsInTheWay)
+{
+    const test::TemporaryFolder folder;
+    std::filesystem::create_directory(folder / "open");
+    std::filesystem::permissions(folder / "open", std::filesystem::perms::all);
+    for (const auto* name : {"open", "new/deeper"}) {
+        ASSERT_TRUE(openPrivateFolder(folder / name, "the folder", "--work"));
+        EXPECT_EQ(std::filesystem::status(folder / name).permissions(), std::filesystem::perms::owner_all);
+    }
+    std::ofstream(folder / "file") << "x";
+    const auto opened = openPrivateFolder(folder / "file", "the folder of sessions", "--work");
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().code, ErrorCode::writeFailed);
+    EXPECT_EQ(opened.error().message, "the folder of sessions cannot be made");
+    EXPECT_EQ(opened.error().hint, "Choose another one with --work");
 }
 
 TEST(ReadWholeFile, LongerThanTheLimit_IsRefused)
