@@ -181,8 +181,7 @@ NamedTensors fitScores(const std::vector<at::Tensor>& features, const std::vecto
                       [&] { return static_cast<std::int64_t>(random.below(features.size())); });
         const auto places = at::tensor(drawn, at::kLong).to(device);
         const auto rows = lists.rows.index_select(0, places);
-        const auto guesses =
-            network.ofMembers(rows.flatten(0, 1)).view({kScoreMembers, rows.size(0), rows.size(1)});
+        const auto guesses = network.ofMembers(rows.flatten(0, 1)).view({kScoreMembers, rows.size(0), rows.size(1)});
         optimizer.zeroGradients();
         scoreLoss(guesses, lists.dice.index_select(0, places), lists.there.index_select(0, places)).backward();
         optimizer.step(rateFactor(step, steps));
@@ -372,7 +371,7 @@ Result<TrainedVote> trainVote(const std::vector<VotePool>& pools, ViewLibrary& l
     }
     NamedTensors learned = parameters;
     learned.erase("threshold");
-    AdamW optimizer(learned, {.rate = 2e-3, .averaging = 0.995});
+    AdamW optimizer(learned, {.rate = 1e-2, .averaging = 0.995});
     const VotingNetwork network(parameters); // shares the optimizer's tensors
     double running = 0;
     for (int step = 0; step < options.steps; ++step) {

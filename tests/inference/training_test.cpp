@@ -524,6 +524,7 @@ TEST_F(ExpertTrainingTest, SelectorAndVote_LearnFromWhatTheVoicesSaid)
     options.questions = 3;
     options.steps = 4;
     options.selectorSteps = 40;
+    options.judgeSteps = 50;
     const auto selector = trainSelector(council, *m_library, options, [](const StepReport&) {}, {});
     ASSERT_TRUE(selector) << selector.error().oneLine();
     EXPECT_NO_THROW((ScoreNetwork{*selector, kMaskFeatures}));
@@ -685,7 +686,7 @@ TEST(ExpertTraining, AllPhases_EndInAPackThatAnswers)
     options.voteShare = 0.4;
     options.batch = 2;
     options.steps = {{"basic", 1},     {"semantic", 1}, {"adaptive", 1}, {"questions", 10}, {"sessions", 10},
-                     {"selector", 50}, {"vote", 2},     {"joint", 1}};
+                     {"selector", 50}, {"judge", 50},   {"vote", 2},     {"joint", 1}};
     options.work = folder / "work";
     options.out = folder / "pack.safetensors";
     std::set<std::string> phases;
@@ -789,7 +790,7 @@ TEST(ExpertTraining, AFoldTeachesTheVoteOnTheSetsThatItsPackDoesNotKnow)
     options.synthetic = 2;
     options.voteShare = 0.5;
     options.phases = {"basic"};
-    options.steps = {{"basic", 0}, {"questions", 8}, {"selector", 20}, {"sessions", 8}, {"vote", 1}};
+    options.steps = {{"basic", 0}, {"questions", 8}, {"selector", 20}, {"judge", 50}, {"sessions", 8}, {"vote", 1}};
     options.work = folder / "fold-work";
     options.out = folder / "fold.safetensors";
     const auto fold = trainExperts(options, [](const TrainProgress&) {}, {});
