@@ -137,41 +137,19 @@ Result<RevisionId> AnnotationSession::combine(StepRecord step, const SlicePlane&
 
 Result<RevisionId> AnnotationSession::import(const Segmentation& masks, const std::string& stepName)
 {
+    auto imported = importOf(masks, m_segmentation);
+    if (!imported) {
+        return fail(imported.error());
+    }
     StepRecord step;
     step.kind = StepKind::import_;
     step.name = stepName;
-    LabelSet labels = m_segmentation.labels();
-    SegmentationPatch patch;
-    const Size3 size = m_segmentation.size();
-    for (const Label& theirs : masks.labels().labels()) {
-        const Label* ours = labels.findByName(theirs.name);
-        if (ours != nullptr && ours->locked) {
-            return fail(ErrorCode::labelLocked, "\"" + ours->name + "\" is locked", {}, "Unlock it first");
-        }
-        LabelId id = ours != nullptr ? ours->id : 0;
-        if (ours == nullptr) {
-            const auto added = labels.add(theirs.name);
-            if (!added) {
-                return fail(added.error());
-            }
-            id = *added;
-            Label copy = theirs;
-            copy.id = id;
-            labels.put(copy);
-        }
-        step.label = step.label == 0 ? id : step.label;
-        for (const auto& [k, slice] : m_segmentation.mask(id).slices()) {
-            patch.slices[id].emplace(k, SliceMask(size.width, size.height));
-        }
-        for (const auto& [k, slice] : masks.mask(theirs.id).slices()) {
-            patch.slices[id].insert_or_assign(k, slice);
-        }
-    }
+    step.label = imported->first;
     step.labelsBefore = m_segmentation.labels();
-    step.labelsAfter = labels;
+    step.labelsAfter = imported->labels;
     Segmentation next = m_segmentation;
-    next.labels() = std::move(labels);
-    step.before = next.exchange(patch);
+    next.labels() = std::move(imported->labels);
+    step.before = next.exchange(std::move(imported->patch));
     step.after = sameSlices(next, step.before);
     return append(step, std::move(next));
 }

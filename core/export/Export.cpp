@@ -7,12 +7,11 @@
 #include "core/export/PngMask.h"
 #include "core/export/SegReader.h"
 #include "core/export/SegWriter.h"
+#include "core/formats/FileStart.h"
 #include "core/formats/GridFile.h"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
-#include <cstring>
 #include <new>
 
 namespace icmoe {
@@ -179,28 +178,20 @@ Status exportPng(const Segmentation& segmentation, const Geometry& geometry, con
 
 Result<MaskFormat> formatOfContent(const std::filesystem::path& path)
 {
-    auto stream = ByteStream::open(path, StreamEncoding::detect);
-    if (!stream) {
-        return fail(stream.error());
+    const auto start = FileStart::read(path);
+    if (!start) {
+        return fail(start.error());
     }
-    std::array<std::byte, 1024> first = {};
-    const auto got = stream->readSome(first);
-    if (!got) {
-        return fail(got.error());
-    }
-    const std::string_view text(reinterpret_cast<const char*>(first.data()), *got);
-    std::int32_t number = 0;
-    std::memcpy(&number, first.data(), sizeof(number));
-    if (number == 348 || number == 540 || number == 0x5c010000 || number == 0x1c020000) {
+    if (start->isNifti()) {
         return MaskFormat::nifti;
     }
-    if (text.starts_with("NRRD000")) {
+    if (start->isNrrd()) {
         return MaskFormat::nrrd;
     }
-    if (text.starts_with("\x89PNG")) {
+    if (start->isPng()) {
         return MaskFormat::png;
     }
-    if (looksLikeDicom(std::span(first).first(*got))) {
+    if (looksLikeDicom(start->bytes())) {
         return MaskFormat::dicomSeg;
     }
     return fail(ErrorCode::unknownFormat, "this is no DICOM SEG, NIfTI, NRRD or PNG file", path.string(),

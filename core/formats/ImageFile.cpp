@@ -1,11 +1,11 @@
 #include "core/formats/ImageFile.h"
 
+#include "core/formats/FileStart.h"
 #include "core/formats/GridFile.h"
 #include "core/formats/Jpeg.h"
 #include "core/formats/Png.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <new>
 
@@ -15,29 +15,21 @@ namespace {
 /// Which of the formats the first bytes are of.
 Result<SourceFormat> sniff(const std::filesystem::path& path)
 {
-    auto stream = ByteStream::open(path, StreamEncoding::detect);
-    if (!stream) {
-        return fail(stream.error());
+    const auto start = FileStart::read(path);
+    if (!start) {
+        return fail(start.error());
     }
-    std::array<std::byte, 8> first = {};
-    const auto got = stream->readSome(first);
-    if (!got) {
-        return fail(got.error());
-    }
-    const std::string_view text(reinterpret_cast<const char*>(first.data()), *got);
-    std::int32_t number = 0;
-    std::memcpy(&number, first.data(), sizeof(number));
-    if (number == 348 || number == 540 || number == 0x5c010000 || number == 0x1c020000) {
+    if (start->isNifti()) {
         return SourceFormat::nifti;
     }
-    if (!stream->compressed()) {
-        if (text.starts_with("NRRD000")) {
+    if (!start->wasCompressed()) {
+        if (start->isNrrd()) {
             return SourceFormat::nrrd;
         }
-        if (text.starts_with("\x89PNG")) {
+        if (start->isPng()) {
             return SourceFormat::png;
         }
-        if (text.starts_with("\xff\xd8\xff")) {
+        if (start->isJpeg()) {
             return SourceFormat::jpeg;
         }
     }

@@ -82,4 +82,38 @@ SegmentationPatch Segmentation::exchange(SegmentationPatch patch)
     return patch;
 }
 
+Result<SegmentationImport> importOf(const Segmentation& masks, const Segmentation& into)
+{
+    if (masks.size() != into.size()) {
+        return fail(ErrorCode::geometryMismatch, "the masks are on another grid", {}, "Import them with resampling");
+    }
+    SegmentationImport result{into.labels(), {}, 0};
+    const Size3 size = into.size();
+    for (const Label& theirs : masks.labels().labels()) {
+        const Label* ours = result.labels.findByName(theirs.name);
+        if (ours != nullptr && ours->locked) {
+            return fail(ErrorCode::labelLocked, "\"" + ours->name + "\" is locked", {}, "Unlock it first");
+        }
+        LabelId id = ours != nullptr ? ours->id : 0;
+        if (ours == nullptr) {
+            const auto added = result.labels.add(theirs.name);
+            if (!added) {
+                return fail(added.error());
+            }
+            id = *added;
+            Label copy = theirs;
+            copy.id = id;
+            result.labels.put(copy);
+        }
+        result.first = result.first == 0 ? id : result.first;
+        for (const auto& [k, slice] : into.mask(id).slices()) {
+            result.patch.slices[id].emplace(k, SliceMask(size.width, size.height));
+        }
+        for (const auto& [k, slice] : masks.mask(theirs.id).slices()) {
+            result.patch.slices[id].insert_or_assign(k, slice);
+        }
+    }
+    return result;
+}
+
 } // namespace icmoe

@@ -48,4 +48,14 @@ private:
     std::map<LabelId, Mask> m_masks;
 };
 
+/// What taking over another segmentation's labels changes. Labels are the same where their names are: their masks are
+/// replaced as a whole; others are added.
+struct SegmentationImport {
+    LabelSet labels; ///< afterwards
+    SegmentationPatch patch;
+    LabelId first = 0; ///< of those that came, 0: none
+};
+/// geometryMismatch, labelLocked; errors of LabelSet::add().
+[[nodiscard]] Result<SegmentationImport> importOf(const Segmentation& masks, const Segmentation& into);
+
 } // namespace icmoe

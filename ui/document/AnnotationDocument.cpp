@@ -909,43 +909,16 @@ Status AnnotationDocument::importSegmentation(const Segmentation& imported, cons
     if (!d->mayEdit()) {
         return fail(ErrorCode::invalidArgument, "no series is open for the masks", {}, "Open the series first");
     }
-    if (imported.size() != d->segmentation.size()) {
-        return fail(ErrorCode::geometryMismatch, "the masks are on another grid", {}, "Import them with resampling");
-    }
-    LabelSet labels = d->segmentation.labels();
-    SegmentationPatch patch;
-    LabelId first = 0;
-    const Size3 size = imported.size();
-    for (const Label& theirs : imported.labels().labels()) {
-        const Label* ours = labels.findByName(theirs.name);
-        if (ours != nullptr && ours->locked) {
-            return fail(ErrorCode::labelLocked, "\"" + ours->name + "\" is locked", {}, "Unlock it first");
-        }
-        LabelId id = ours != nullptr ? ours->id : 0;
-        if (ours == nullptr) {
-            const auto added = labels.add(theirs.name);
-            if (!added) {
-                return fail(added.error());
-            }
-            id = *added;
-            Label copy = theirs;
-            copy.id = id;
-            labels.put(copy);
-        }
-        first = first == 0 ? id : first;
-        for (const auto& [k, slice] : d->segmentation.mask(id).slices()) {
-            patch.slices[id].emplace(k, SliceMask(size.width, size.height));
-        }
-        for (const auto& [k, slice] : imported.mask(theirs.id).slices()) {
-            patch.slices[id].insert_or_assign(k, slice);
-        }
+    auto merged = importOf(imported, d->segmentation);
+    if (!merged) {
+        return fail(merged.error());
     }
     auto step = d->newStep(StepKind::import_, stepName);
     step->labelsBefore = d->segmentation.labels();
-    step->labelsAfter = labels;
-    step->label = first;
-    d->exchangeLabels(labels);
-    SegmentationPatch before = d->exchangeMasks(std::move(patch));
+    step->labelsAfter = merged->labels;
+    step->label = merged->first;
+    d->exchangeLabels(merged->labels);
+    SegmentationPatch before = d->exchangeMasks(std::move(merged->patch));
     d->keep(step, std::move(before), [&] { return new StepCommand(*d, step, StepCommand::Shown::yes); });
     return {};
 }

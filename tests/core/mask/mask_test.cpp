@@ -269,5 +269,32 @@ TEST_F(SegmentationEdits, ReplaceWithNothing_ClearsTheSliceOnly)
     EXPECT_EQ(segmentation.mask(first).slice(2), left);
 }
 
+TEST_F(SegmentationEdits, ImportOf_ReplacesLabelsOfTheSameName_AddsOthers_LeavesTheRest)
+{
+    ASSERT_TRUE(segmentation.combine(first, plane, 1, left, CombineMode::add, OverlapRule::keepBoth));
+    ASSERT_TRUE(segmentation.combine(second, plane, 1, right, CombineMode::add, OverlapRule::keepBoth));
+    Segmentation theirs(segmentation.size());
+    const auto same = *theirs.labels().add(segmentation.labels().find(first)->name);
+    const auto other = *theirs.labels().add("Somebody else's");
+    ASSERT_TRUE(theirs.combine(same, plane, 3, left, CombineMode::add, OverlapRule::keepBoth));
+    ASSERT_TRUE(theirs.combine(other, plane, 2, right, CombineMode::add, OverlapRule::keepBoth));
+    auto imported = importOf(theirs, segmentation);
+    ASSERT_TRUE(imported);
+    EXPECT_EQ(imported->first, first);
+    const auto before = segmentation;
+    segmentation.labels() = imported->labels;
+    const auto undo = segmentation.exchange(imported->patch);
+    EXPECT_TRUE(segmentation.mask(first).slice(1).empty());
+    EXPECT_EQ(segmentation.mask(first).slice(3), left);
+    EXPECT_EQ(segmentation.mask(second).slice(1), right);
+    EXPECT_EQ(segmentation.mask(segmentation.labels().findByName("Somebody else's")->id).slice(2), right);
+    segmentation.exchange(undo);
+    segmentation.labels() = before.labels();
+    EXPECT_EQ(segmentation, before);
+    lock(first);
+    EXPECT_EQ(importOf(theirs, segmentation).error().code, ErrorCode::labelLocked);
+    EXPECT_EQ(importOf(Segmentation({3, 3, 3}), segmentation).error().code, ErrorCode::geometryMismatch);
+}
+
 } // namespace
 } // namespace icmoe
