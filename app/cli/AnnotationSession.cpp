@@ -52,7 +52,7 @@ SeriesIdentity identityOf(const OpenedSeries& opened)
 }
 
 Result<AnnotationSession> AnnotationSession::open(const std::filesystem::path& database, OpenedSeries opened,
-                                                  AnnotationStore::Options options)
+                                                  const AnnotationStore::Options& options)
 {
     auto store = AnnotationStore::open(database, options);
     if (!store) {

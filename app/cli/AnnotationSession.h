@@ -15,7 +15,7 @@ class AnnotationSession {
 public:
     /// Errors of AnnotationStore::open() and openSeries().
     [[nodiscard]] static Result<AnnotationSession> open(const std::filesystem::path& database, OpenedSeries opened,
-                                                        AnnotationStore::Options options = {});
+                                                        const AnnotationStore::Options& options = {});
 
     [[nodiscard]] const OpenedSeries& opened() const { return m_opened; }
     [[nodiscard]] const Segmentation& segmentation() const { return m_segmentation; }
