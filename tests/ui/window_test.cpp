@@ -450,6 +450,30 @@ private Q_SLOTS:
         QVERIFY(history.model().index(2).data(HistoryModel::undoneRole).toBool());
     }
 
+    void History_ShowsWhichPromptAStepIsAbout()
+    {
+        const TemporaryFolder folder;
+        writeStudy(folder / "study", study());
+        WindowRun run(folder.path());
+        run.show();
+        run.open(folder / "study");
+        const auto iconOfTheLastStep = [&] {
+            const auto& model = run.window.sidePanel().history().model();
+            return model.index(model.rowCount() - 1).data(HistoryModel::iconRole).toString();
+        };
+        const int slice = run.document.slice(Plane::axial);
+        run.document.addPrompt({0, Plane::axial, slice, PointPrompt{{2, 2}, true}});
+        QCOMPARE(iconOfTheLastStep(), QStringLiteral("inside"));
+        const PromptId outside = run.document.addPrompt({0, Plane::axial, slice, PointPrompt{{4, 4}, false}});
+        QCOMPARE(iconOfTheLastStep(), QStringLiteral("outside"));
+        run.document.addPrompt({0, Plane::axial, slice, BoxPrompt{1, 1, 5, 5}});
+        QCOMPARE(iconOfTheLastStep(), QStringLiteral("box"));
+        run.document.removePrompt(outside);
+        QCOMPARE(iconOfTheLastStep(), QStringLiteral("outside"));
+        run.document.clearPrompts();
+        QCOMPARE(iconOfTheLastStep(), QStringLiteral("trash"));
+    }
+
     void SliceStrip_ClickedAndSteppedByKeys_MovesTheMainView()
     {
         const TemporaryFolder folder;

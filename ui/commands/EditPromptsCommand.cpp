@@ -3,10 +3,11 @@
 namespace icmoe::ui {
 
 EditPromptsCommand::EditPromptsCommand(DocumentEditor& editor, const QString& text, std::vector<Prompt> before,
-                                       int drag)
+                                       std::optional<Prompt> about, int drag)
     : HistoryCommand(HistoryKind::prompt, text)
     , m_editor(editor)
     , m_prompts(std::move(before))
+    , m_about(std::move(about))
     , m_drag(drag)
 {
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/engine/Prompt.h"
+
 #include <QDateTime>
 #include <QUndoCommand>
 
@@ -18,6 +20,8 @@ public:
     }
     [[nodiscard]] HistoryKind kind() const { return m_kind; }
     [[nodiscard]] const QDateTime& time() const { return m_time; }
+    /// Of a step about one prompt: as it was added or changed, or what was deleted. Else null.
+    [[nodiscard]] virtual const Prompt* prompt() const { return nullptr; }
     void setTime(const QDateTime& time) { m_time = time; }
 
 private:

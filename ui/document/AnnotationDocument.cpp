@@ -220,11 +220,11 @@ struct AnnotationDocument::Private final : DocumentEditor {
         }
     }
 
-    /// Puts prompts in place of the present ones as a step and asks about them.
-    void editPrompts(const QString& text, std::vector<Prompt> next, int dragNumber)
+    /// Puts prompts in place of the present ones as a step (about one of them, or about all) and asks about them.
+    void editPrompts(const QString& text, std::vector<Prompt> next, std::optional<Prompt> about, int dragNumber)
     {
         std::vector<Prompt> before = exchangePrompts(std::move(next));
-        stack.push(new EditPromptsCommand(*this, text, std::move(before), dragNumber));
+        stack.push(new EditPromptsCommand(*this, text, std::move(before), std::move(about), dragNumber));
         ask();
     }
 
@@ -966,7 +966,7 @@ PromptId AnnotationDocument::addPrompt(Prompt prompt)
     const QString name = icmoe::ui::promptName(next, prompt.id);
     d->drag = ++d->drags;
     d->dragged = prompt.id;
-    d->editPrompts(name, std::move(next), d->drag);
+    d->editPrompts(name, std::move(next), prompt, d->drag);
     if (!d->engine.hasService() || d->engine.state().activity == EngineActivity::noWeights) {
         d->lastEvent = tr("No engine weights. Drawing by hand works.");
         Q_EMIT changed(DocumentChange::proposal);
@@ -987,7 +987,7 @@ void AnnotationDocument::updatePrompt(const Prompt& prompt, bool interactive)
         }
         std::vector<Prompt> next = d->prompts;
         *std::find_if(next.begin(), next.end(), [&](const Prompt& p) { return p.id == prompt.id; }) = prompt;
-        d->editPrompts(tr("%1 changed").arg(promptName(prompt.id)), std::move(next), d->drag);
+        d->editPrompts(tr("%1 changed").arg(promptName(prompt.id)), std::move(next), prompt, d->drag);
     }
     if (!interactive) {
         d->drag = 0;
@@ -997,19 +997,21 @@ void AnnotationDocument::updatePrompt(const Prompt& prompt, bool interactive)
 
 void AnnotationDocument::removePrompt(PromptId prompt)
 {
-    if (d->find(prompt) == nullptr || !d->mayEdit()) {
+    const Prompt* old = d->find(prompt);
+    if (old == nullptr || !d->mayEdit()) {
         return;
     }
+    const Prompt deleted = *old;
     const QString name = tr("%1 deleted").arg(promptName(prompt));
     std::vector<Prompt> next = d->prompts;
     std::erase_if(next, [&](const Prompt& p) { return p.id == prompt; });
-    d->editPrompts(name, std::move(next), 0);
+    d->editPrompts(name, std::move(next), deleted, 0);
 }
 
 void AnnotationDocument::clearPrompts()
 {
     if (!d->prompts.empty() && d->mayEdit()) {
-        d->editPrompts(tr("Prompts deleted"), {}, 0);
+        d->editPrompts(tr("Prompts deleted"), {}, std::nullopt, 0);
     }
 }
 
@@ -1174,7 +1176,7 @@ void AnnotationDocument::discardProposal()
         return;
     }
     if (d->mayEdit()) {
-        d->editPrompts(tr("Preview discarded"), {}, 0);
+        d->editPrompts(tr("Preview discarded"), {}, std::nullopt, 0);
         d->lastEvent = tr("Preview discarded");
         Q_EMIT changed(DocumentChange::proposal);
     }

@@ -2,6 +2,7 @@
 
 #include "ui/commands/HistoryCommand.h"
 #include "ui/document/AnnotationDocument.h"
+#include "ui/models/PromptIcon.h"
 
 #include <QLocale>
 
@@ -9,11 +10,11 @@ namespace icmoe::ui {
 
 namespace {
 
-QString iconOf(HistoryKind kind)
+QString iconOf(const HistoryCommand& step)
 {
-    switch (kind) {
+    switch (step.kind()) {
     case HistoryKind::prompt:
-        return QStringLiteral("box");
+        return step.prompt() != nullptr ? promptIcon(*step.prompt()) : QStringLiteral("trash");
     case HistoryKind::accept:
         return QStringLiteral("check");
     case HistoryKind::paint:
@@ -99,7 +100,7 @@ QVariant HistoryModel::data(const QModelIndex& index, int role) const
     case Qt::AccessibleTextRole:
         return undone ? tr("%1, undone").arg(text) : text;
     case iconRole:
-        return row == 0 ? QStringLiteral("open") : iconOf(stepAt(m_document.undoStack(), row)->kind());
+        return row == 0 ? QStringLiteral("open") : iconOf(*stepAt(m_document.undoStack(), row));
     case timeRole: {
         if (undone) {
             return tr("undone");

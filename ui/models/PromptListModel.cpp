@@ -1,53 +1,9 @@
 #include "ui/models/PromptListModel.h"
 
 #include "ui/document/AnnotationDocument.h"
+#include "ui/models/PromptIcon.h"
 
 namespace icmoe::ui {
-
-namespace {
-
-enum class Kind { box, inside, outside, scribbleInside, scribbleOutside, lasso, mask, label };
-
-Kind kindOf(const Prompt& prompt)
-{
-    if (std::holds_alternative<BoxPrompt>(prompt.shape)) {
-        return Kind::box;
-    }
-    if (const auto* point = std::get_if<PointPrompt>(&prompt.shape)) {
-        return point->inside ? Kind::inside : Kind::outside;
-    }
-    if (const auto* scribble = std::get_if<ScribblePrompt>(&prompt.shape)) {
-        return scribble->inside ? Kind::scribbleInside : Kind::scribbleOutside;
-    }
-    if (std::holds_alternative<LabelPrompt>(prompt.shape)) {
-        return Kind::label;
-    }
-    return std::holds_alternative<LassoPrompt>(prompt.shape) ? Kind::lasso : Kind::mask;
-}
-
-QString iconOf(Kind kind)
-{
-    switch (kind) {
-    case Kind::box:
-        return QStringLiteral("box");
-    case Kind::inside:
-        return QStringLiteral("inside");
-    case Kind::outside:
-    case Kind::scribbleOutside:
-        return QStringLiteral("outside");
-    case Kind::scribbleInside:
-        return QStringLiteral("scribble");
-    case Kind::lasso:
-        return QStringLiteral("lasso");
-    case Kind::label:
-        return QStringLiteral("label");
-    case Kind::mask:
-        break;
-    }
-    return QStringLiteral("previous-mask");
-}
-
-} // namespace
 
 PromptListModel::PromptListModel(AnnotationDocument& document, QObject* parent)
     : QAbstractListModel(parent)
@@ -103,7 +59,7 @@ QVariant PromptListModel::data(const QModelIndex& index, int role) const
     case promptRole:
         return QVariant::fromValue<qulonglong>(prompt.id);
     case iconRole:
-        return iconOf(kindOf(prompt));
+        return promptIcon(prompt);
     case whereRole:
         return tr("slice %1").arg(prompt.slice + 1);
     case selectedRole:
