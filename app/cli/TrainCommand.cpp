@@ -162,7 +162,8 @@ void addTrainCommand(CommandTable& table)
         .add_option("--model", options.model,
                     "What the experts build on: litemedsam, sam-vit-b, sam-vit-l, sam-vit-h, medsam-vit-b")
         ->capture_default_str();
-    command.add_option("--data", options.data, "Sets: folders with images and labels, or folders of such")->required();
+    command.add_option("--data", options.data,
+                       "Sets: folders with images and labels, or folders of such; none: drawn scenes alone");
     command.add_option("--work", options.work, "Folder for cached features and states")->required();
     command.add_option("--out", options.out, "The pack to write")->type_name("FILE");
     command.add_option("--from", options.from, "A pack whose experts the training begins as")->type_name("FILE");

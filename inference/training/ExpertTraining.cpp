@@ -201,6 +201,10 @@ private:
         }
         auto scenes = syntheticRecipes(m_options.synthetic, m_options.seed, m_options.withoutScenes);
         std::move(scenes.begin(), scenes.end(), std::back_inserter(m_recipes));
+        if (m_recipes.empty()) {
+            return fail(ErrorCode::emptyInput, "there is no picture to learn from", {},
+                        "Name sets with --data, or draw scenes with --synthetic N");
+        }
         return {};
     }
 

@@ -187,6 +187,14 @@ TEST_F(CommandLineTest, Segment_WithoutWeights_SaysWhatToDo)
                   "");
 }
 
+TEST_F(CommandLineTest, Train_OnScenesAlone_NeedsNoData)
+{
+    ICMOE_NEEDS_ENGINE();
+    const std::string common = "train --phase features --work " + quoted(file("work"));
+    EXPECT_EQ(json(common + " --synthetic 2")["views"], 2);
+    expectFailure(common + " --synthetic 0", "emptyInput", "");
+}
+
 TEST_F(CommandLineTest, Segment_WithExpertsAndWithout_SaysHowTheVoteWent)
 {
     ICMOE_NEEDS_ENGINE();
