@@ -160,11 +160,10 @@ std::vector<Hypothesis> Council::best(const std::vector<DecodedBoxes>& decoded, 
     return list;
 }
 
-std::vector<Hypothesis> Council::hypotheses(const PictureContext& picture, const std::vector<NetworkBox>& boxes,
-                                            std::size_t most) const
+std::vector<Hypothesis> Council::hypotheses(const PictureContext& picture, const std::vector<NetworkBox>& boxes) const
 {
     auto previewed = decodeAt(picture, boxes, previewPlaces(boxes.size()));
-    return best(decodeOthers(picture, boxes, std::move(previewed)), boxes, most);
+    return best(decodeOthers(picture, boxes, std::move(previewed)), boxes, boxes.size());
 }
 
 MaskScene Council::sceneOf(const PictureContext& picture, const PromptReading& reading)

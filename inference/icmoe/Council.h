@@ -97,7 +97,7 @@ public:
     [[nodiscard]] static at::Tensor judged(const PictureContext& picture, const Ballot& ballot);
     /// The box hypotheses of a question with their logits: what the selector is trained on.
     [[nodiscard]] std::vector<Hypothesis> hypotheses(const PictureContext& picture,
-                                                     const std::vector<NetworkBox>& boxes, std::size_t most) const;
+                                                     const std::vector<NetworkBox>& boxes) const;
     /// The base's answer to the box of a first answer; nothing where that is empty.
     [[nodiscard]] std::optional<Voice> secondPass(const PictureContext& picture, const at::Tensor& first) const;
     /// What the adaptive router sees beside embedding and token [12]: intensity inside and around, edges, prompt

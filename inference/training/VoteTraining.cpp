@@ -274,7 +274,7 @@ Result<NamedTensors> trainSelector(const Council& council, ViewLibrary& library,
             continue;
         }
         const auto context = council.prepare(*picture, view.grid);
-        const auto list = council.hypotheses(context, question->boxes, question->boxes.size());
+        const auto list = council.hypotheses(context, question->boxes);
         features.push_back(hypothesisFeatures(list, Council::sceneOf(context, readPrompts(prompts, view.grid))));
         auto truth = at::empty({static_cast<std::int64_t>(list.size())});
         for (std::size_t k = 0; k < list.size(); ++k) {
