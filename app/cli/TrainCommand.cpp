@@ -175,7 +175,7 @@ void addTrainCommand(CommandTable& table)
                        "they do not know");
     command
         .add_option("--phase", options.phases,
-                    "Only these phases: basic, semantic, adaptive, selector, sessions (that the vote learns "
+                    "Only these phases: basic, detail, semantic, adaptive, selector, sessions (that the vote learns "
                     "on, by several workers), vote, joint; or decoder, the "
                     "whole decoder of a copy of the base, for comparison")
         ->delimiter(',');

@@ -65,6 +65,9 @@ Council::Council(const NetworkWeights& weights, std::shared_ptr<const Pack> pack
     if (!sets.empty()) {
         m_all = ExpertParameters::joined(sets);
     }
+    if (!m_pack->detail.empty()) {
+        m_detail.emplace(m_pack->detail);
+    }
     if (!m_pack->routing.empty()) {
         m_routing.emplace(m_pack->routing);
     }
@@ -241,6 +244,17 @@ ExpertBatch Council::batch(const PictureContext& picture, const PromptReading& r
     return one;
 }
 
+ExpertBatch Council::batchAfter(const at::Tensor& first, const PictureContext& picture, const PromptReading& reading,
+                                std::vector<std::int64_t> experts) const
+{
+    auto one = batch(picture, reading, std::move(experts));
+    if (!reading.hasMask) {
+        one.maps = one.maps.clone();
+        one.maps[0][kPreviousMask].copy_(first);
+    }
+    return one;
+}
+
 void Council::hearBasic(const PictureContext& picture, const PromptReading& reading, EarlyVoices& heard) const
 {
     static constexpr std::pair<VoterFamily, const char*> kNames[] = {{VoterFamily::clickExpert, "click expert"},
@@ -279,6 +293,13 @@ std::optional<Voice> Council::secondPass(const PictureContext& picture, const at
     const auto decoded = decode(picture, {*box}, 1);
     return Voice{VoterKind::base, VoterFamily::twoPass, "base, second pass", m_decoder.masks(decoded, 0, 0, 1)[0],
                  decoded.iou[0][0].item<double>()};
+}
+
+Voice Council::hearDetail(const PictureContext& picture, const PromptReading& reading, const at::Tensor& first) const
+{
+    const auto answers = (*m_detail)(batchAfter(first, picture, reading, {}));
+    return {VoterKind::basic, VoterFamily::detailExpert, "detail expert", answers.logits[0],
+            answers.iou[0].item<double>()};
 }
 
 at::Tensor Council::caseStatistics(const PictureContext& picture, const PromptReading& reading, const at::Tensor& first,
@@ -342,12 +363,7 @@ void Council::hearRouted(const PictureContext& picture, const CouncilOptions& op
     if (experts.empty()) {
         return;
     }
-    auto asked = batch(picture, hearing.reading, experts);
-    if (!hearing.reading.hasMask) { // the engine's own first answer to the same prompts
-        asked.maps = asked.maps.clone();
-        asked.maps[0][kPreviousMask].copy_(first);
-    }
-    const auto answers = m_experts(m_all, asked);
+    const auto answers = m_experts(m_all, batchAfter(first, picture, hearing.reading, experts));
     for (std::size_t n = 0; n < voices.size(); ++n) {
         const auto index = static_cast<std::int64_t>(n);
         voices[n].logits = answers.logits[index];
@@ -402,6 +418,9 @@ Result<Hearing> Council::hear(const PictureContext& picture, const std::vector<P
         if (auto second = secondPass(picture, first)) {
             hearing.voices.push_back(std::move(*second));
         }
+    }
+    if (options.basic && m_detail) {
+        hearing.voices.push_back(hearDetail(picture, hearing.reading, first));
     }
     hearRouted(picture, options, first, hearing.early.summary, hearing);
     if (stop.stop_requested()) {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/engine/Vote.h"
-#include "inference/icmoe/ExpertDecoder.h"
+#include "inference/icmoe/DetailExpert.h"
 #include "inference/icmoe/Judge.h"
 #include "inference/icmoe/Pack.h"
 #include "inference/icmoe/PromptReading.h"
@@ -125,10 +125,15 @@ private:
     void hearHypotheses(const PictureContext& picture, const std::vector<NetworkBox>& boxes, bool preview,
                         const EarlyVoices* early, Hearing& hearing) const;
     void hearBasic(const PictureContext& picture, const PromptReading& reading, EarlyVoices& heard) const;
+    [[nodiscard]] Voice hearDetail(const PictureContext& picture, const PromptReading& reading,
+                                   const at::Tensor& first) const;
     void hearRouted(const PictureContext& picture, const CouncilOptions& options, const at::Tensor& first,
                     const at::Tensor& summary, Hearing& hearing) const;
     [[nodiscard]] ExpertBatch batch(const PictureContext& picture, const PromptReading& reading,
                                     std::vector<std::int64_t> experts) const;
+    /// The same, with the engine's own first answer to the same prompts where the annotator gave no mask.
+    [[nodiscard]] ExpertBatch batchAfter(const at::Tensor& first, const PictureContext& picture,
+                                         const PromptReading& reading, std::vector<std::int64_t> experts) const;
 
     const BoxCorners m_corners;
     const PromptEncoder m_prompts;
@@ -136,6 +141,7 @@ private:
     const ExpertDecoder m_experts;
     const std::shared_ptr<const Pack> m_pack;
     ExpertParameters m_all; ///< basic, semantic, adaptive, in this order
+    std::optional<DetailExpert> m_detail;
     std::optional<Routing> m_routing;
     std::optional<ScoreNetwork> m_selector;
     std::optional<ScoreNetwork> m_judge;

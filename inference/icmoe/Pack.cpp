@@ -2,6 +2,7 @@
 
 #include "core/base/AtomicFile.h"
 #include "core/base/Sha256.h"
+#include "inference/icmoe/DetailExpert.h"
 #include "inference/icmoe/Judge.h"
 #include "inference/icmoe/NameList.h"
 #include "inference/icmoe/Quality.h"
@@ -84,6 +85,11 @@ Status checkOrigin(const TensorFile& file, const std::string& baseSha256)
                       "has format " + *format + ", this program knows up to " + std::to_string(Pack::kFormat),
                       "Install a newer version of the program");
     }
+    if (number < Pack::kFormat && file.tensors.contains("voter.bias")) {
+        return refuse(ErrorCode::weightsUnknown,
+                      "has format " + *format + ", whose vote knows fewer voices than this program has",
+                      "Take the pack that comes with this version, or train the vote anew");
+    }
     if (hashOf(file.tensors, file.metadata) != *hash) {
         return refuse(ErrorCode::weightsCorrupt, "was changed: its values do not have the hash it names",
                       "Take the pack from its source again");
@@ -103,7 +109,7 @@ Pack Pack::on(at::Device device) const
     for (auto* experts : {&moved.basic, &moved.semantic, &moved.adaptive}) {
         *experts = experts->on(device);
     }
-    for (auto* part : {&moved.routing, &moved.selector, &moved.judge, &moved.voter}) {
+    for (auto* part : {&moved.detail, &moved.routing, &moved.selector, &moved.judge, &moved.voter}) {
         *part = icmoe::on(device, *part);
     }
     return moved;
@@ -119,6 +125,7 @@ Result<std::vector<std::byte>> Pack::toBytes() const
     add(all, "basic.", basic.tensors());
     add(all, "semantic.", semantic.tensors());
     add(all, "adaptive.", adaptive.tensors());
+    add(all, "detail.", detail);
     add(all, "routing.", routing);
     add(all, "selector.", selector);
     add(all, "judge.", judge);
@@ -179,12 +186,16 @@ Result<Pack> Pack::fromBytes(std::span<const std::byte> bytes, const std::string
         return refuse(ErrorCode::malformedFile, std::string("is not complete: ") + error.what(),
                       "Take the pack from its source again");
     }
+    pack.detail = taken(file->tensors, "detail.");
     pack.routing = taken(file->tensors, "routing.");
     pack.selector = taken(file->tensors, "selector.");
     pack.judge = taken(file->tensors, "judge.");
     pack.voter = taken(file->tensors, "voter.");
     pack.quality = taken(file->tensors, "quality.");
     try {
+        if (!pack.detail.empty()) {
+            (void)DetailExpert(pack.detail);
+        }
         if (!pack.selector.empty()) {
             (void)ScoreNetwork(pack.selector, kMaskFeatures);
         }

@@ -20,13 +20,14 @@ struct PackDescription {
 /// The experts of IC-MoE and all that goes with them, on one frozen base. A file of safetensors in fp16, at most 8 MB.
 /// Parts that no training step has touched are not there, and do not vote (IC2).
 struct Pack {
-    static constexpr int kFormat = 1;
+    static constexpr int kFormat = 2; ///< 1: a vote that knew no detail expert
     static constexpr std::size_t kLargestFile = std::size_t{16} << 20;
 
     std::string baseSha256; ///< of the base's weights file
     PackDescription description;
     TapProjection taps;
     ExpertParameters basic;    ///< click, stroke, box; count 0 where untrained
+    NamedTensors detail;       ///< the basic expert of details; empty where untrained
     ExpertParameters semantic; ///< count 0 where untrained
     ExpertParameters adaptive;
     NamedTensors routing;  ///< projection g, prototypes, adaptive router; empty where untrained
@@ -42,7 +43,8 @@ struct Pack {
     /// The file's bytes. The same pack gives the same bytes.
     [[nodiscard]] Result<std::vector<std::byte>> toBytes() const;
     /// Refuses, each with its own message: a changed bit (weightsCorrupt), another base than `baseSha256`
-    /// (weightsUnknown), a newer format (weightsUnknown), a missing or unknown tensor (malformedFile).
+    /// (weightsUnknown), a newer format or the vote of an older one (weightsUnknown), a missing or unknown tensor
+    /// (malformedFile).
     [[nodiscard]] static Result<Pack> fromBytes(std::span<const std::byte> bytes, const std::string& baseSha256);
     [[nodiscard]] static Result<Pack> read(const std::filesystem::path& file, const std::string& baseSha256);
 };

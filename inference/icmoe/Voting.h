@@ -21,6 +21,7 @@ enum class VoterFamily : std::int64_t {
     semanticExpert,
     adaptiveExpert,
     localExpert,
+    detailExpert,
     count
 };
 

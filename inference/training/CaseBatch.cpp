@@ -147,7 +147,9 @@ ExpertAnswers inBf16(bool wanted, const std::function<ExpertAnswers()>& answer)
     const Bf16Products products(wanted);
     auto answers = answer();
     for (auto* tensor : {&answers.logits, &answers.iou, &answers.summary, &answers.cells}) {
-        *tensor = tensor->to(at::kFloat);
+        if (tensor->defined()) {
+            *tensor = tensor->to(at::kFloat);
+        }
     }
     return answers;
 }

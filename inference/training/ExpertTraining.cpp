@@ -10,6 +10,7 @@
 #include "inference/training/BasicTraining.h"
 #include "inference/training/Curves.h"
 #include "inference/training/DecoderTraining.h"
+#include "inference/training/DetailTraining.h"
 #include "inference/training/EmbeddingPicture.h"
 #include "inference/training/JointTraining.h"
 #include "inference/training/RoutedTraining.h"
@@ -99,8 +100,8 @@ public:
         const std::string before = m_weights.hash();
         for (const auto step :
              {&Run::openWork, &Run::meetWorkers, &Run::readBeginning, &Run::collectRecipes, &Run::findProjections,
-              &Run::encodeViews, &Run::trainBasic, &Run::trainSemantic, &Run::trainAdaptive, &Run::trainSelectorPhase,
-              &Run::trainVotePhase, &Run::trainJoint, &Run::trainDecoder, &Run::writePack}) {
+              &Run::encodeViews, &Run::trainBasic, &Run::trainDetail, &Run::trainSemantic, &Run::trainAdaptive,
+              &Run::trainSelectorPhase, &Run::trainVotePhase, &Run::trainJoint, &Run::trainDecoder, &Run::writePack}) {
             if (auto done = (this->*step)(); !done) {
                 return fail(done.error());
             }
@@ -119,7 +120,7 @@ public:
 private:
     bool wants(const std::string& phase) const
     {
-        static const std::set<std::string> kTogether{"basic", "semantic", "adaptive", "decoder"};
+        static const std::set<std::string> kTogether{"basic", "detail", "semantic", "adaptive", "decoder"};
         if (m_workers->rank() > 0 && !kTogether.contains(phase)) {
             return false;
         }
@@ -368,6 +369,21 @@ private:
         return writeTensorFile(file("basic"), experts->tensors(), {{"steps", std::to_string(basic.steps)}}, true);
     }
 
+    Status trainDetail()
+    {
+        if (!wants("detail")) {
+            return {};
+        }
+        const auto pack = packBefore("detail");
+        if (!pack) {
+            return fail(pack.error());
+        }
+        const Council council(m_weights, *pack, m_foundation.convention());
+        const auto detail = trainDetailExpert(council, *m_library, m_begin.detail, promptOptions("detail"),
+                                              progressOf("detail"), m_stop);
+        return detail ? writeTensorFile(file("detail"), *detail, {}, true) : fail(detail.error());
+    }
+
     Status trainJoint()
     {
         if (!wants("joint")) {
@@ -459,7 +475,8 @@ private:
                 *experts = ExpertParameters(std::move(*tensors));
             }
         }
-        for (const auto& [phase, part] : {std::pair{"routing", &pack->routing},
+        for (const auto& [phase, part] : {std::pair{"detail", &pack->detail},
+                                          {"routing", &pack->routing},
                                           {"selector", &pack->selector},
                                           {"judge", &pack->judge},
                                           {"vote", &pack->voter},

@@ -66,6 +66,7 @@ private:
             auto one = m_sampler.draw(random);
             const Family family = drawFamily(random);
             one.expert = family.expert;
+            one.basic = family.expert;
             one.prompts = openWith(family.opening, one.object->truth, random);
             cases.push_back(std::move(one));
         }
@@ -97,8 +98,17 @@ private:
         return {};
     }
 
-    Result<ExpertAnswers> answersTo(const std::vector<TrainingCase>& cases)
+    Result<ExpertAnswers> answersTo(std::vector<TrainingCase> cases)
     {
+        if (m_trainee.firstPass) {
+            const auto first = m_trainee.firstPass(cases);
+            if (!first) {
+                return fail(first.error());
+            }
+            for (std::size_t n = 0; n < cases.size(); ++n) {
+                cases[n].previous = (*first)[static_cast<std::int64_t>(n)];
+            }
+        }
         const auto batch = batchOf(m_library, cases, m_options.restyle);
         if (!batch) {
             return fail(batch.error());

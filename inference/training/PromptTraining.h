@@ -19,6 +19,8 @@ struct Trainee {
     using Parameters = std::map<std::string, at::Tensor>;
     Parameters parameters;
     std::function<ExpertAnswers(const Parameters&, const ExpertBatch&)> answer;
+    /// The first answers that it builds on, [N, 256, 256] probabilities; none where it answers by itself.
+    std::function<Result<at::Tensor>(const std::vector<TrainingCase>&)> firstPass = nullptr;
 };
 
 /// Teaches on prompts of all families as annotators give them, and on one correction each; TrainingCase::expert is the

@@ -3,6 +3,7 @@
 #include "TestPrompts.h"
 #include "TestWeights.h"
 #include "core/base/AtomicFile.h"
+#include "inference/icmoe/DetailExpert.h"
 #include "inference/icmoe/IcMoeSegmenter.h"
 #include "inference/icmoe/Routing.h"
 #include "inference/icmoe/Voting.h"
@@ -42,6 +43,10 @@ std::shared_ptr<Pack> packOf(Learned learned, const std::string& base)
         return ExpertParameters(tensors);
     };
     pack->basic = changed(pack->basic);
+    pack->detail = DetailExpert::fresh(7);
+    for (auto& [name, tensor] : pack->detail) {
+        tensor = tensor + 0.01 * at::randn(tensor.sizes());
+    }
     pack->semantic = changed(ExpertParameters::fresh(2, 2));
     pack->adaptive = changed(ExpertParameters::fresh(4, 3));
     pack->routing = Routing::fresh(4, 5);
@@ -111,7 +116,9 @@ TEST_F(IcMoeSegmenterTest, AllKindsVote_AndSayHowMuch)
     ASSERT_TRUE(proposal.vote);
     const auto names = namesOf(proposal);
     EXPECT_EQ(names.front(), "box hypothesis");
-    EXPECT_TRUE(std::find(names.begin(), names.end(), "click expert") != names.end());
+    for (const char* basic : {"click expert", "detail expert"}) {
+        EXPECT_TRUE(std::find(names.begin(), names.end(), basic) != names.end()) << basic;
+    }
     std::map<VoterKind, int> kinds;
     double sum = 0;
     for (const auto& voter : proposal.vote->voters) {
@@ -120,7 +127,7 @@ TEST_F(IcMoeSegmenterTest, AllKindsVote_AndSayHowMuch)
         EXPECT_GE(voter.weight, 0);
     }
     EXPECT_NEAR(sum, 1, 1e-4);
-    EXPECT_EQ(kinds[VoterKind::basic], 1);
+    EXPECT_EQ(kinds[VoterKind::basic], 2);
     EXPECT_EQ(kinds[VoterKind::semantic], 1);
     EXPECT_EQ(kinds[VoterKind::adaptive], 2);
     EXPECT_LE(proposal.vote->voters.size(), 8U);

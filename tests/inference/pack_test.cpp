@@ -1,5 +1,6 @@
 #include "inference/icmoe/Pack.h"
 
+#include "inference/icmoe/DetailExpert.h"
 #include "inference/icmoe/Judge.h"
 #include "inference/icmoe/ScoreNetwork.h"
 #include "inference/icmoe/Voting.h"
@@ -24,6 +25,7 @@ Pack somePack()
     pack.taps = {at::randn({kHalfTapChannels, 128}), at::randn({kHalfTapChannels}), at::randn({kFullTapChannels, 64}),
                  at::randn({kFullTapChannels})};
     pack.basic = ExpertParameters::fresh(3, 1);
+    pack.detail = DetailExpert::fresh(4);
     pack.judge = ScoreNetwork::fresh(kVoiceFeatures, 3);
     pack.voter = VotingNetwork::fresh(2);
     pack.routing = {{"prototypes", at::randn({2, 64})}, {"owner", at::tensor({0, 1}, at::kLong)}};
@@ -48,6 +50,7 @@ TEST(Pack, IC13_RoundTripsBitForBit)
     EXPECT_EQ(read->basic.count(), 3);
     EXPECT_EQ(read->semantic.count(), 0);
     EXPECT_EQ(read->judge.size(), 8U);
+    EXPECT_EQ(read->detail.size(), somePack().detail.size());
     EXPECT_EQ(read->sha256.size(), 64U);
 }
 
@@ -87,10 +90,18 @@ Result<Pack> rewritten(const std::function<void(NamedTensors&, weights::Metadata
 
 TEST(Pack, IC13_ANewerFormat_IsRefused)
 {
-    const auto read = rewritten([](NamedTensors&, weights::Metadata& metadata) { metadata["format"] = "2"; });
+    const auto read = rewritten([](NamedTensors&, weights::Metadata& metadata) { metadata["format"] = "3"; });
     ASSERT_FALSE(read);
     EXPECT_EQ(read.error().code, ErrorCode::weightsUnknown);
-    EXPECT_NE(read.error().message.find("format 2"), std::string::npos);
+    EXPECT_NE(read.error().message.find("format 3"), std::string::npos);
+}
+
+TEST(Pack, TheVoteOfAnOlderFormat_IsRefused)
+{
+    const auto read = rewritten([](NamedTensors&, weights::Metadata& metadata) { metadata["format"] = "1"; });
+    ASSERT_FALSE(read);
+    EXPECT_EQ(read.error().code, ErrorCode::weightsUnknown);
+    EXPECT_NE(read.error().message.find("fewer voices"), std::string::npos);
 }
 
 TEST(Pack, IC13_WhatItDoesNotSayOfItself_IsNamed)
