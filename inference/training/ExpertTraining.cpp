@@ -413,9 +413,13 @@ private:
             return fail(learned.error());
         }
         for (const auto& [phase, tensors] : {std::pair{"basic", &learned->basic.tensors()},
+                                             {"detail", &learned->detail},
                                              {"semantic", &learned->semantic.tensors()},
                                              {"adaptive", &learned->adaptive.tensors()},
                                              {"vote", &learned->voter}}) {
+            if (tensors->empty()) {
+                continue;
+            }
             if (auto written = writeTensorFile(file(phase), *tensors, {}, true); !written) {
                 return written;
             }

@@ -39,7 +39,7 @@ public:
     [[nodiscard]] JointResult result() const
     {
         const auto pack = packOf(m_optimizer.averaged());
-        return {pack->basic, pack->semantic, pack->adaptive, pack->voter};
+        return {pack->basic, pack->detail, pack->semantic, pack->adaptive, pack->voter};
     }
 
 private:
@@ -56,6 +56,7 @@ private:
             }
         };
         add("basic/", pack.basic.tensors());
+        add("detail/", pack.detail);
         add("semantic/", pack.semantic.tensors());
         add("adaptive/", pack.adaptive.tensors());
         add("voter/", pack.voter);
@@ -72,6 +73,7 @@ private:
         }
         auto pack = std::make_shared<Pack>(m_pack);
         pack->basic = ExpertParameters(parts["basic"]);
+        pack->detail = parts["detail"];
         pack->semantic = ExpertParameters(parts["semantic"]);
         pack->adaptive = ExpertParameters(parts["adaptive"]);
         pack->voter = parts["voter"];

@@ -17,6 +17,7 @@ struct JointOptions : LoopOptions {
 
 struct JointResult {
     ExpertParameters basic;
+    NamedTensors detail; ///< empty where the pack has none
     ExpertParameters semantic;
     ExpertParameters adaptive;
     NamedTensors voter;

@@ -115,8 +115,8 @@ TEST_P(TensorDeviceTest, AllPhasesOfTheTrainingRunThere)
     TrainOptions options;
     options.synthetic = 4;
     options.voteShare = 0.4;
-    options.steps = {{"basic", 1},    {"semantic", 2}, {"adaptive", 1}, {"questions", 4}, {"judge", 50},
-                     {"sessions", 4}, {"selector", 5}, {"vote", 1},     {"joint", 1}};
+    options.steps = {{"basic", 1},  {"detail", 2},   {"semantic", 2}, {"adaptive", 1}, {"questions", 4},
+                     {"judge", 50}, {"sessions", 4}, {"selector", 5}, {"vote", 1},     {"joint", 1}};
     options.out = m_folder / "pack.safetensors";
     const auto base = trainThere(options);
     const auto pack = Pack::read(options.out, base);

@@ -657,8 +657,8 @@ void expectBeginning(TrainOptions options)
     options.from = options.out;
     options.out += ".again";
     options.work += "-again";
-    options.phases = {"basic", "semantic", "adaptive"};
-    options.steps = {{"basic", 0}, {"semantic", 0}, {"adaptive", 0}};
+    options.phases = {"basic", "detail", "semantic", "adaptive"};
+    options.steps = {{"basic", 0}, {"detail", 0}, {"semantic", 0}, {"adaptive", 0}};
     const auto report = trainExperts(options, [](const TrainProgress&) {}, {});
     ASSERT_TRUE(report) << report.error().oneLine();
     const auto weights = weights::loadLiteMedSam(weightFolders());
@@ -670,6 +670,9 @@ void expectBeginning(TrainOptions options)
         for (const auto& [name, tensor] : ((*first).*experts).tensors()) {
             EXPECT_TRUE(at::equal(tensor, ((*second).*experts).get(name))) << name;
         }
+    }
+    for (const auto& [name, tensor] : first->detail) {
+        EXPECT_TRUE(at::equal(tensor, second->detail.at(name))) << name;
     }
     EXPECT_TRUE(at::equal(first->taps.halfWeight, second->taps.halfWeight));
     EXPECT_TRUE(at::equal(first->routing.at("owner"), second->routing.at("owner")));
@@ -685,15 +688,15 @@ TEST(ExpertTraining, AllPhases_EndInAPackThatAnswers)
     options.synthetic = 6;
     options.voteShare = 0.4;
     options.batch = 2;
-    options.steps = {{"basic", 1},     {"semantic", 1}, {"adaptive", 1}, {"questions", 10}, {"sessions", 10},
-                     {"selector", 50}, {"judge", 50},   {"vote", 2},     {"joint", 1}};
+    options.steps = {{"basic", 1},     {"detail", 1},    {"semantic", 1}, {"adaptive", 1}, {"questions", 10},
+                     {"sessions", 10}, {"selector", 50}, {"judge", 50},   {"vote", 2},     {"joint", 1}};
     options.work = folder / "work";
     options.out = folder / "pack.safetensors";
     std::set<std::string> phases;
     const auto report = trainExperts(options, [&](const TrainProgress& p) { phases.insert(p.phase); }, {});
     ASSERT_TRUE(report) << report.error().oneLine();
-    EXPECT_EQ(phases, (std::set<std::string>{"projections", "features", "basic", "semantic", "adaptive", "selector",
-                                             "vote", "joint"}));
+    EXPECT_EQ(phases, (std::set<std::string>{"projections", "features", "basic", "detail", "semantic", "adaptive",
+                                             "selector", "vote", "joint"}));
     expectBeginning(options);
     EXPECT_LE(std::filesystem::file_size(options.out), std::uintmax_t{8} << 20);
     EXPECT_TRUE(std::filesystem::exists(options.work / "semantic.curves.svg"));
@@ -790,7 +793,8 @@ TEST(ExpertTraining, AFoldTeachesTheVoteOnTheSetsThatItsPackDoesNotKnow)
     options.synthetic = 2;
     options.voteShare = 0.5;
     options.phases = {"basic"};
-    options.steps = {{"basic", 0}, {"questions", 8}, {"selector", 20}, {"judge", 50}, {"sessions", 8}, {"vote", 1}};
+    options.steps = {{"basic", 0},  {"detail", 0},   {"questions", 8}, {"selector", 20},
+                     {"judge", 50}, {"sessions", 8}, {"vote", 1}};
     options.work = folder / "fold-work";
     options.out = folder / "fold.safetensors";
     const auto fold = trainExperts(options, [](const TrainProgress&) {}, {});
