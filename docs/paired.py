@@ -29,7 +29,7 @@ base, other = cases(sys.argv[1]), cases(sys.argv[2])
 at = int(sys.argv[3]) - 1 if len(sys.argv) == 4 else -1
 print("| set | n | base | other | difference, points | 95% | worse |")
 print("|---|---|---|---|---|---|---|")
-for name in sorted(base):
+for name in sorted(other): # of which BASE may know more
     pictures, seen = {}, {}
     for one, two in zip(base[name], other[name], strict=True):
         thing = (one["picture"], one["slice"], one["value"])

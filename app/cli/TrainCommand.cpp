@@ -115,7 +115,8 @@ Status train(const TrainChoice& choice, const CommandContext& context)
     options.device = kComputeDevices.at(choice.device);
     options.memoryBytes = static_cast<std::size_t>(choice.memory * (std::size_t{1} << 30));
     for (const auto& text : choice.weights) {
-        options.setWeights.insert(*namedNumber(text)); // checked when the command line was read
+        const auto [set, weight] = *namedNumber(text); // checked when the command line was read
+        options.setWeights[set] = weight;
     }
     for (const auto& text : choice.steps) {
         const auto [phase, steps] = *namedNumber(text);

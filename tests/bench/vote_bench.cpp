@@ -4,6 +4,7 @@
 //   vote_bench --operators   where a click's full vote spends its time, by LibTorch's operators (--shapes: and sizes)
 #include "core/base/OpenMpWaiting.h"
 #include "core/base/Sha256.h"
+#include "inference/icmoe/DetailExpert.h"
 #include "inference/icmoe/IcMoeSegmenter.h"
 #include "inference/icmoe/Judge.h"
 #include "inference/icmoe/Routing.h"
@@ -50,6 +51,7 @@ std::shared_ptr<const Pack> packThatLearnedNothing(const std::string& base)
     pack->baseSha256 = base;
     pack->taps = TapProjection::none();
     pack->basic = ExpertParameters::fresh(3, 1);
+    pack->detail = DetailExpert::fresh(1);
     pack->semantic = ExpertParameters::fresh(6, 2);
     pack->adaptive = ExpertParameters::fresh(4, 3);
     pack->routing = Routing::fresh(4, 4);
