@@ -175,10 +175,11 @@ void addTrainCommand(CommandTable& table)
                        "Packs that were trained with --leave-out, for the phase vote: it also learns on the sets that "
                        "they do not know");
     command
-        .add_option("--phase", options.phases,
-                    "Only these phases: basic, detail, semantic, adaptive, selector, sessions (that the vote learns "
-                    "on, by several workers), vote, joint; or decoder, the "
-                    "whole decoder of a copy of the base, for comparison")
+        .add_option(
+            "--phase", options.phases,
+            "Only these phases: domains, basic, detail, semantic, adaptive, selector, sessions (that the vote learns "
+            "on, by several workers), vote, joint; or decoder, the "
+            "whole decoder of a copy of the base, for comparison")
         ->delimiter(',');
     command.add_option("--steps", choice->steps, "Steps of a phase")
         ->type_name("PHASE=N")

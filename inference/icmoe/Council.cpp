@@ -68,6 +68,9 @@ Council::Council(const NetworkWeights& weights, std::shared_ptr<const Pack> pack
     if (!m_pack->detail.empty()) {
         m_detail.emplace(m_pack->detail);
     }
+    if (!m_pack->domains.empty()) {
+        m_domains.emplace(m_pack->domains);
+    }
     if (!m_pack->routing.empty()) {
         m_routing.emplace(m_pack->routing);
     }
@@ -91,6 +94,9 @@ PictureContext Council::prepare(const PictureFeatures& features, const NetworkGr
         picture.full = placed(features.full);
     }
     picture.image = placed(features.image) / 255;
+    if (m_domains) {
+        picture.strangeness = m_domains->strangeness(pictureSigns(picture.embedding[0], grid));
+    }
     picture.prepared = m_decoder.prepare(picture.embedding + m_prompts.noMask());
     return picture;
 }
@@ -465,6 +471,7 @@ Ballot Council::ballot(const PictureContext& picture, const Hearing& hearing) co
     one.maps = hearing.reading.maps[0].to(device);
     one.embedding = picture.embedding[0];
     one.familiarity = hearing.familiarity;
+    one.strangeness = picture.strangeness;
     if (m_judge) {
         one.score = (*m_judge)(judged(picture, one));
     }

@@ -2,6 +2,7 @@
 
 #include "core/engine/Vote.h"
 #include "inference/icmoe/DetailExpert.h"
+#include "inference/icmoe/Domains.h"
 #include "inference/icmoe/Judge.h"
 #include "inference/icmoe/Pack.h"
 #include "inference/icmoe/PromptReading.h"
@@ -19,11 +20,12 @@ namespace icmoe {
 /// A picture ready for questions: what does not depend on prompts.
 struct PictureContext {
     NetworkGrid grid;
-    at::Tensor embedding; ///< [1, 4096, 256]
-    at::Tensor half;      ///< [1, 32, 128, 128]
-    at::Tensor full;      ///< [1, 16, 128, 128]
-    at::Tensor image;     ///< [1, 3, 256, 256] in 0..1
-    ImageTokens prepared; ///< the base's first layer
+    at::Tensor embedding;   ///< [1, 4096, 256]
+    at::Tensor half;        ///< [1, 32, 128, 128]
+    at::Tensor full;        ///< [1, 16, 128, 128]
+    at::Tensor image;       ///< [1, 3, 256, 256] in 0..1
+    ImageTokens prepared;   ///< the base's first layer
+    double strangeness = 0; ///< Domains::strangeness(); 0 where the pack knows no domains
     mutable ExpertViews views;
 };
 
@@ -142,6 +144,7 @@ private:
     const std::shared_ptr<const Pack> m_pack;
     ExpertParameters m_all; ///< basic, semantic, adaptive, in this order
     std::optional<DetailExpert> m_detail;
+    std::optional<Domains> m_domains;
     std::optional<Routing> m_routing;
     std::optional<ScoreNetwork> m_selector;
     std::optional<ScoreNetwork> m_judge;

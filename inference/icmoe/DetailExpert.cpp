@@ -21,10 +21,15 @@ void addConvolution(TensorShapes& shapes, const std::string& name, std::int64_t 
     shapes[name + ".bias"] = {out};
 }
 
-void addBlock(TensorShapes& shapes, const std::string& name, std::int64_t width)
+void addNorm(TensorShapes& shapes, const std::string& name, std::int64_t width)
 {
     shapes[name + ".norm.weight"] = {width};
     shapes[name + ".norm.bias"] = {width};
+}
+
+void addBlock(TensorShapes& shapes, const std::string& name, std::int64_t width)
+{
+    addNorm(shapes, name, width);
     addConvolution(shapes, name + ".0", width, width, 3);
     addConvolution(shapes, name + ".1", width, width, 3);
 }
@@ -33,7 +38,9 @@ TensorShapes shapes()
 {
     TensorShapes all{{"first", {1}}};
     addConvolution(all, "picture", kWidths[0], 3 + kPromptMaps, 3);
+    addNorm(all, "taps", kTaps);
     addConvolution(all, "taps", kWidths[1], kTaps, 1);
+    addNorm(all, "embedding", 256);
     addConvolution(all, "embedding", kWidths[2], 256, 1);
     addConvolution(all, "context", kWidths[4], 3 * kWidths[2], 1);
     for (std::size_t level = 0; level < std::size(kWidths); ++level) {
@@ -46,6 +53,7 @@ TensorShapes shapes()
         addBlock(all, "drawn." + number, kWidths[level]);
     }
     addBlock(all, "middle", kWidths[3]);
+    addNorm(all, "mask", kWidths[0]);
     addConvolution(all, "mask", 1, kWidths[0], 3);
     addConvolution(all, "judged", kJudged, kWidths[4] + kWidths[2], 1);
     addConvolution(all, "iou", 1, kJudged, 1);
@@ -55,7 +63,8 @@ TensorShapes shapes()
 /// Ends in the first answer, or in nothing that a block adds.
 bool startsAtZero(const std::string& name)
 {
-    return name.ends_with(".bias") || name.ends_with(".1.weight") || name.starts_with("mask.");
+    const bool isBlock = name.starts_with("seen.") || name.starts_with("drawn.") || name.starts_with("middle.");
+    return name.ends_with(".bias") || (isBlock && name.ends_with(".1.weight")) || name == "mask.weight";
 }
 
 at::Tensor pooled(const at::Tensor& cells, const at::Tensor& where) // N×C×64×64, N×1×64×64 → N×C×1×1
@@ -105,11 +114,14 @@ at::Tensor DetailExpert::convolve(const std::string& name, const at::Tensor& x, 
     return at::conv2d(x, weight, m_parameters.at(name + ".bias"), stride, padding);
 }
 
+at::Tensor DetailExpert::even(const std::string& name, const at::Tensor& x) const
+{
+    return at::group_norm(x, 1, m_parameters.at(name + ".norm.weight"), m_parameters.at(name + ".norm.bias"), 1e-5);
+}
+
 at::Tensor DetailExpert::block(const std::string& name, const at::Tensor& x) const
 {
-    const auto even =
-        at::group_norm(x, 1, m_parameters.at(name + ".norm.weight"), m_parameters.at(name + ".norm.bias"), 1e-5);
-    return x + convolve(name + ".1", at::gelu(convolve(name + ".0", even)));
+    return x + convolve(name + ".1", at::gelu(convolve(name + ".0", even(name, x))));
 }
 
 at::Tensor DetailExpert::joined(const std::string& name, const at::Tensor& fine, const at::Tensor& coarse) const
@@ -150,10 +162,10 @@ ExpertAnswers DetailExpert::operator()(const ExpertBatch& batch) const
     const auto seen0 = block("seen.0", convolve("picture", input));
     auto half = convolve("down.1", seen0, 2);
     if (batch.half.defined()) { // a base may have no taps
-        half = half + convolve("taps", at::cat({of(batch.half), of(batch.full)}, 1));
+        half = half + convolve("taps", even("taps", at::cat({of(batch.half), of(batch.full)}, 1)));
     }
     const auto seen1 = block("seen.1", half);
-    const auto seen2 = block("seen.2", convolve("down.2", seen1, 2) + convolve("embedding", cells));
+    const auto seen2 = block("seen.2", convolve("down.2", seen1, 2) + convolve("embedding", even("embedding", cells)));
     const auto seen3 = block("seen.3", convolve("down.3", seen2, 2));
     const auto seen4 = block("seen.4", convolve("down.4", seen3, 2) + context(seen2, maps));
     const auto drawn4 = block("drawn.4", seen4);
@@ -163,7 +175,7 @@ ExpertAnswers DetailExpert::operator()(const ExpertBatch& batch) const
     const auto drawn0 = block("drawn.0", joined("up.1", seen0, drawn1));
 
     const auto first = at::logit(maps.select(1, kPreviousMask).clamp(kSurest, 1 - kSurest));
-    const auto logits = convolve("mask", drawn0).squeeze(1) + m_parameters.at("first") * first;
+    const auto logits = convolve("mask", even("mask", drawn0)).squeeze(1) + m_parameters.at("first") * first;
     const auto inside = at::avg_pool2d(logits.detach().sigmoid().unsqueeze(1), 4);
     const auto looked = at::cat({drawn4.mean(std::vector<std::int64_t>{2, 3}, true), pooled(drawn2, inside)}, 1);
     const auto iou = convolve("iou", at::gelu(convolve("judged", looked))).sigmoid().flatten();

@@ -22,9 +22,9 @@ at::Tensor voiceFeatures(const Ballot& ballot, const at::Tensor& grey, int usedW
     const auto iou = at::stack({ballot.predictedIou, ballot.routing}, 1);
     const auto family = at::one_hot(ballot.families, static_cast<std::int64_t>(VoterFamily::count)).to(at::kFloat);
     const auto strokes = at::maximum(there[kPositiveScribble], there[kLassoInterior]);
-    const auto familiarity = at::full({}, static_cast<float>(ballot.familiarity), there.options());
+    const auto number = [&](double value) { return at::full({}, static_cast<float>(value), there.options()); };
     const auto question = at::stack({there[kPositiveClicks], there[kNegativeClicks], strokes, there[kBoxInterior],
-                                     there[kPreviousMask], familiarity});
+                                     there[kPreviousMask], number(ballot.familiarity), number(ballot.strangeness)});
     return at::cat({maskFeatures(ballot.logits, iou, boxes, scene), family, ballot.score.unsqueeze(1),
                     question.expand({count, -1})},
                    1);

@@ -5,9 +5,9 @@
 
 namespace icmoe {
 
-/// Beside the mask's own features: its family, its selector's score, which prompts there are, and how familiar the
-/// structure is.
-inline constexpr std::int64_t kVoiceFeatures = kMaskFeatures + static_cast<std::int64_t>(VoterFamily::count) + 7;
+/// Beside the mask's own features: its family, its selector's score, which prompts there are, how familiar the
+/// structure and how strange the picture is.
+inline constexpr std::int64_t kVoiceFeatures = kMaskFeatures + static_cast<std::int64_t>(VoterFamily::count) + 8;
 
 /// What the judge sees of each voice, [V, kVoiceFeatures]. grey: [256, 256] in 0..1; `usedWidth` × `usedHeight`:
 /// without the padding.

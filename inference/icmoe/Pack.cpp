@@ -3,6 +3,7 @@
 #include "core/base/AtomicFile.h"
 #include "core/base/Sha256.h"
 #include "inference/icmoe/DetailExpert.h"
+#include "inference/icmoe/Domains.h"
 #include "inference/icmoe/Judge.h"
 #include "inference/icmoe/NameList.h"
 #include "inference/icmoe/Quality.h"
@@ -109,7 +110,7 @@ Pack Pack::on(at::Device device) const
     for (auto* experts : {&moved.basic, &moved.semantic, &moved.adaptive}) {
         *experts = experts->on(device);
     }
-    for (auto* part : {&moved.detail, &moved.routing, &moved.selector, &moved.judge, &moved.voter}) {
+    for (auto* part : {&moved.detail, &moved.domains, &moved.routing, &moved.selector, &moved.judge, &moved.voter}) {
         *part = icmoe::on(device, *part);
     }
     return moved;
@@ -126,6 +127,7 @@ Result<std::vector<std::byte>> Pack::toBytes() const
     add(all, "semantic.", semantic.tensors());
     add(all, "adaptive.", adaptive.tensors());
     add(all, "detail.", detail);
+    add(all, "domains.", domains);
     add(all, "routing.", routing);
     add(all, "selector.", selector);
     add(all, "judge.", judge);
@@ -187,6 +189,7 @@ Result<Pack> Pack::fromBytes(std::span<const std::byte> bytes, const std::string
                       "Take the pack from its source again");
     }
     pack.detail = taken(file->tensors, "detail.");
+    pack.domains = taken(file->tensors, "domains.");
     pack.routing = taken(file->tensors, "routing.");
     pack.selector = taken(file->tensors, "selector.");
     pack.judge = taken(file->tensors, "judge.");
@@ -195,6 +198,9 @@ Result<Pack> Pack::fromBytes(std::span<const std::byte> bytes, const std::string
     try {
         if (!pack.detail.empty()) {
             (void)DetailExpert(pack.detail);
+        }
+        if (!pack.domains.empty()) {
+            (void)Domains(pack.domains);
         }
         if (!pack.selector.empty()) {
             (void)ScoreNetwork(pack.selector, kMaskFeatures);

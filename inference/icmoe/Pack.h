@@ -20,7 +20,7 @@ struct PackDescription {
 /// The experts of IC-MoE and all that goes with them, on one frozen base. A file of safetensors in fp16, at most 8 MB.
 /// Parts that no training step has touched are not there, and do not vote (IC2).
 struct Pack {
-    static constexpr int kFormat = 2; ///< 1: a vote that knew no detail expert
+    static constexpr int kFormat = 2; ///< 1: a vote that knew neither detail expert nor domains
     static constexpr std::size_t kLargestFile = std::size_t{16} << 20;
 
     std::string baseSha256; ///< of the base's weights file
@@ -30,6 +30,7 @@ struct Pack {
     NamedTensors detail;       ///< the basic expert of details; empty where untrained
     ExpertParameters semantic; ///< count 0 where untrained
     ExpertParameters adaptive;
+    NamedTensors domains;  ///< the pictures that the experts learned on, as they look
     NamedTensors routing;  ///< projection g, prototypes, adaptive router; empty where untrained
     NamedTensors selector; ///< ranks box hypotheses
     NamedTensors judge;    ///< scores the voices for the vote; empty: only the selector's scores are known

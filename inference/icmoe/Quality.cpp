@@ -47,6 +47,7 @@ at::Tensor answerSigns(const Ballot& ballot, const Outcome& outcome, const at::T
                                   meanOver(band, disagreement),
                                   meanOver(band, (2 * outcome.p - 1).abs()),
                                   ballot.familiarity,
+                                  ballot.strangeness,
                                   ballot.score.max().item<double>(),
                                   ballot.maps[kBoxInterior].max().item<double>(),
                                   0.1 * (mask.sum() + 1).log().item<double>(),

@@ -4,7 +4,7 @@
 
 namespace icmoe {
 
-constexpr std::int64_t kSigns = 9;
+constexpr std::int64_t kSigns = 10;
 
 /// Pixels within three of a mask's outline: bool [256, 256].
 [[nodiscard]] at::Tensor boundaryBand(const at::Tensor& mask);
@@ -12,8 +12,8 @@ constexpr std::int64_t kSigns = 9;
 [[nodiscard]] double meanOver(const at::Tensor& band, const at::Tensor& map);
 
 /// What tells how well an answer fits, [kSigns]: the voices' own estimates (weighted mean, largest), disagreement and
-/// certainty over the boundary, familiarity, the selector's score, whether there is a box, the mask's size, the share
-/// of voices that kept their vote. `disagreement` is that of the outcome.
+/// certainty over the boundary, familiarity, strangeness, the selector's score, whether there is a box, the mask's
+/// size, the share of voices that kept their vote. `disagreement` is that of the outcome.
 [[nodiscard]] at::Tensor answerSigns(const Ballot& ballot, const Outcome& outcome, const at::Tensor& disagreement);
 
 /// The calibrated quality of an answer: a logistic model of its IoU, fitted on answers of sessions with a truth.

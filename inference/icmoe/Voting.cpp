@@ -12,9 +12,9 @@ namespace {
 
 constexpr std::int64_t kHidden = 24;
 constexpr std::int64_t kEmbedded = 8;
-/// p, its entropy, mean and spread over voices, p − mean; predicted IoU, routing, score, familiarity, agreement with
-/// the mean, area; prompt maps; the projected embedding.
-constexpr std::int64_t kFeatures = 5 + 6 + kPromptMaps + kEmbedded;
+/// p, its entropy, mean and spread over voices, p − mean; predicted IoU, routing, score, familiarity, strangeness,
+/// agreement with the mean, area; prompt maps; the projected embedding.
+constexpr std::int64_t kFeatures = 5 + 7 + kPromptMaps + kEmbedded;
 constexpr std::int64_t kSide = 128; ///< votes are cast at half the resolution and drawn out
 
 TensorShapes shapes()
@@ -102,11 +102,12 @@ at::Tensor VotingNetwork::features(const Ballot& ballot) const
     const auto agreement = (both + 1) / (either + 1);
     const auto area = (mask.mean(at::IntArrayRef{1, 2}) + 1e-4).log() * 0.2;
     const auto familiarity = at::full({count}, static_cast<float>(ballot.familiarity), p.options());
+    const auto strangeness = at::full({count}, static_cast<float>(ballot.strangeness), p.options());
     const auto ofVoices =
         at::stack({p * 2 - 1, entropy(p), mean.expand_as(p), spread.expand_as(p), p - mean,
                    everywhere(ballot.predictedIou), everywhere(ballot.routing), everywhere(ballot.score),
-                   everywhere(familiarity), everywhere(agreement), everywhere(area)},
-                  1); // V×11×128×128
+                   everywhere(familiarity), everywhere(strangeness), everywhere(agreement), everywhere(area)},
+                  1); // V×12×128×128
     const auto maps = at::avg_pool2d(ballot.maps.unsqueeze(0), 2);
     const auto embedded = at::linear(ballot.embedding, get.at("embedding.weight"), get.at("embedding.bias"))
                               .t()

@@ -35,6 +35,7 @@ struct Ballot {
     at::Tensor maps;         ///< [7, 256, 256] prompt maps
     at::Tensor embedding;    ///< [4096, 256]
     double familiarity = 0;  ///< largest cosine of the structure to a prototype: is this something the experts know
+    double strangeness = 0;  ///< of the picture: how far from those that the experts learned on
 };
 
 /// Pixel probability adaptive voting (engine.md 2.4): a small shared network looks at each voice at each pixel and

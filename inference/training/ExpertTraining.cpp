@@ -3,6 +3,7 @@
 #include "core/base/AtomicFile.h"
 #include "core/base/PrivateFolder.h"
 #include "core/base/Sha256.h"
+#include "inference/icmoe/Domains.h"
 #include "inference/icmoe/TensorFile.h"
 #include "inference/sam/LiteMedSamSegmenter.h"
 #include "inference/sam/TensorDevice.h"
@@ -32,6 +33,7 @@ constexpr int kSemanticExperts = 6;
 constexpr double kDecoderRate = 1e-4; // what is pretrained is moved with care
 constexpr int kAdaptiveExperts = 4;
 constexpr std::size_t kPicturesOfProjections = 140;
+constexpr std::size_t kLeastPicturesOfDomains = 8;
 constexpr const char* kPackLicence =
     "CC BY-SA 4.0 (trained on sets of the Medical Segmentation Decathlon; copies and changes keep this notice)";
 constexpr std::size_t kKeptMemory = std::size_t{3} << 30;
@@ -98,10 +100,10 @@ public:
     Result<TrainReport> run()
     {
         const std::string before = m_weights.hash();
-        for (const auto step :
-             {&Run::openWork, &Run::meetWorkers, &Run::readBeginning, &Run::collectRecipes, &Run::findProjections,
-              &Run::encodeViews, &Run::trainBasic, &Run::trainDetail, &Run::trainSemantic, &Run::trainAdaptive,
-              &Run::trainSelectorPhase, &Run::trainVotePhase, &Run::trainJoint, &Run::trainDecoder, &Run::writePack}) {
+        for (const auto step : {&Run::openWork, &Run::meetWorkers, &Run::readBeginning, &Run::collectRecipes,
+                                &Run::findProjections, &Run::encodeViews, &Run::findDomains, &Run::trainBasic,
+                                &Run::trainDetail, &Run::trainSemantic, &Run::trainAdaptive, &Run::trainSelectorPhase,
+                                &Run::trainVotePhase, &Run::trainJoint, &Run::trainDecoder, &Run::writePack}) {
             if (auto done = (this->*step)(); !done) {
                 return fail(done.error());
             }
@@ -369,6 +371,31 @@ private:
         return writeTensorFile(file("basic"), experts->tensors(), {{"steps", std::to_string(basic.steps)}}, true);
     }
 
+    /// What the pictures look like that the experts learn on; drawn scenes are no domain.
+    Status findDomains()
+    {
+        if (!wants("domains")) {
+            return {};
+        }
+        std::vector<Domains::Picture> pictures;
+        for (const auto n : viewsFor(false)) {
+            const auto& view = m_library->views()[n];
+            if (view.set == kSyntheticSet) {
+                continue;
+            }
+            const auto features = m_library->features(n);
+            if (!features) {
+                return fail(features.error());
+            }
+            pictures.push_back({pictureSigns(features->embedding, view.grid).cpu(), view.set, view.picture});
+            tell("domains", pictures.size(), m_library->views().size());
+        }
+        if (pictures.size() < kLeastPicturesOfDomains) {
+            return {}; // learned on scenes alone: every picture is strange
+        }
+        return writeTensorFile(file("domains"), Domains::fitted(pictures), {}, true);
+    }
+
     Status trainDetail()
     {
         if (!wants("detail")) {
@@ -480,6 +507,7 @@ private:
             }
         }
         for (const auto& [phase, part] : {std::pair{"detail", &pack->detail},
+                                          {"domains", &pack->domains},
                                           {"routing", &pack->routing},
                                           {"selector", &pack->selector},
                                           {"judge", &pack->judge},

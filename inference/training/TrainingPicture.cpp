@@ -62,7 +62,7 @@ std::vector<PictureRecipe> syntheticRecipes(int count, std::uint64_t seed, const
     std::vector<PictureRecipe> recipes;
     for (int n = 0; n < count; ++n) {
         PictureRecipe recipe;
-        recipe.set = "synthetic";
+        recipe.set = kSyntheticSet;
         recipe.picture = "synthetic/" + std::to_string(n);
         recipe.name = recipe.picture;
         for (const auto& kind : without) {

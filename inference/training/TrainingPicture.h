@@ -18,6 +18,8 @@ struct TrainingPicture {
     std::vector<int> values; ///< height × width; 0: background
 };
 
+inline constexpr const char* kSyntheticSet = "synthetic"; ///< the set of drawn scenes
+
 /// How a picture comes about. Making it again gives the same bits.
 struct PictureRecipe {
     std::string name;       ///< unique in a data set: file, slice, variant

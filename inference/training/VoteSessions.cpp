@@ -12,7 +12,7 @@
 namespace icmoe::training {
 namespace {
 
-constexpr int kVersion = 2; ///< of what a session is
+constexpr int kVersion = 3; ///< of what a session is
 constexpr int kMostClicks = 5;
 constexpr std::size_t kLargestFile = std::size_t{64} << 20;
 
@@ -195,6 +195,7 @@ Status VoteSessions::keep(int number, const std::vector<KeptBallot>& ballots) co
             tensors.emplace(prefix + name, *tensor);
         }
         tensors.emplace(prefix + "familiarity", at::full({1}, static_cast<float>(ballots[n].ballot.familiarity)));
+        tensors.emplace(prefix + "strangeness", at::full({1}, static_cast<float>(ballots[n].ballot.strangeness)));
         metadata[prefix + "names"] = joinedNames(ballots[n].names);
     }
     return writeTensorFile(fileOf(number), tensors, metadata, true);
@@ -228,6 +229,7 @@ Result<std::vector<KeptBallot>> VoteSessions::recalled(int number) const
         }
         kept->dice = kept->dice.cpu();
         kept->ballot.familiarity = file->tensors.at(prefix + "familiarity").item<double>();
+        kept->ballot.strangeness = file->tensors.at(prefix + "strangeness").item<double>();
         kept->names = splitNames(file->metadata.at(prefix + "names"));
         list.push_back(std::move(*kept));
     }

@@ -60,6 +60,22 @@ TEST(DetailExpert, Fresh_AnswersWithTheFirstAnswer)
     EXPECT_EQ(answers.iou.sizes(), at::IntArrayRef({2}));
 }
 
+TEST(DetailExpert, Fresh_EveryLevelReachesTheMask)
+{
+    auto parameters = DetailExpert::fresh(1);
+    parameters.at("mask.weight").add_(0.1);
+    for (auto& [name, tensor] : parameters) {
+        tensor.requires_grad_(true);
+    }
+    const DetailExpert expert(parameters);
+    expert(someBatch()).logits.square().mean().backward();
+    for (const auto& [name, tensor] : parameters) {
+        if (name.starts_with("up.") || name.starts_with("down.") || name.ends_with(".1.weight")) {
+            EXPECT_GT(tensor.grad().abs().max().item<double>(), 0) << name;
+        }
+    }
+}
+
 TEST(DetailExpert, FitsAPack)
 {
     const DetailExpert expert(DetailExpert::fresh(1));

@@ -4,6 +4,7 @@
 #include "TestWeights.h"
 #include "core/base/AtomicFile.h"
 #include "inference/icmoe/DetailExpert.h"
+#include "inference/icmoe/Domains.h"
 #include "inference/icmoe/IcMoeSegmenter.h"
 #include "inference/icmoe/Routing.h"
 #include "inference/icmoe/Voting.h"
@@ -47,6 +48,8 @@ std::shared_ptr<Pack> packOf(Learned learned, const std::string& base)
     for (auto& [name, tensor] : pack->detail) {
         tensor = tensor + 0.01 * at::randn(tensor.sizes());
     }
+    pack->domains =
+        Domains::fitted({{at::zeros({kPictureSigns}), "a", "1"}, {at::ones({kPictureSigns}), "b", "2"}});
     pack->semantic = changed(ExpertParameters::fresh(2, 2));
     pack->adaptive = changed(ExpertParameters::fresh(4, 3));
     pack->routing = Routing::fresh(4, 5);

@@ -1,6 +1,7 @@
 #include "inference/icmoe/Pack.h"
 
 #include "inference/icmoe/DetailExpert.h"
+#include "inference/icmoe/Domains.h"
 #include "inference/icmoe/Judge.h"
 #include "inference/icmoe/ScoreNetwork.h"
 #include "inference/icmoe/Voting.h"
@@ -26,6 +27,8 @@ Pack somePack()
                  at::randn({kFullTapChannels})};
     pack.basic = ExpertParameters::fresh(3, 1);
     pack.detail = DetailExpert::fresh(4);
+    pack.domains = Domains::fitted(
+        {{at::randn({kPictureSigns}), "set one", "1"}, {at::randn({kPictureSigns}), "set two", "2"}});
     pack.judge = ScoreNetwork::fresh(kVoiceFeatures, 3);
     pack.voter = VotingNetwork::fresh(2);
     pack.routing = {{"prototypes", at::randn({2, 64})}, {"owner", at::tensor({0, 1}, at::kLong)}};
@@ -51,6 +54,7 @@ TEST(Pack, IC13_RoundTripsBitForBit)
     EXPECT_EQ(read->semantic.count(), 0);
     EXPECT_EQ(read->judge.size(), 8U);
     EXPECT_EQ(read->detail.size(), somePack().detail.size());
+    EXPECT_EQ(read->domains.size(), 5U);
     EXPECT_EQ(read->sha256.size(), 64U);
 }
 

@@ -657,7 +657,7 @@ void expectBeginning(TrainOptions options)
     options.from = options.out;
     options.out += ".again";
     options.work += "-again";
-    options.phases = {"basic", "detail", "semantic", "adaptive"};
+    options.phases = {"domains", "basic", "detail", "semantic", "adaptive"};
     options.steps = {{"basic", 0}, {"detail", 0}, {"semantic", 0}, {"adaptive", 0}};
     const auto report = trainExperts(options, [](const TrainProgress&) {}, {});
     ASSERT_TRUE(report) << report.error().oneLine();
