@@ -42,12 +42,15 @@ TensorShapes shapes()
     addConvolution(all, "taps", kWidths[1], kTaps, 1);
     addNorm(all, "embedding", 256);
     addConvolution(all, "embedding", kWidths[2], 256, 1);
+    addNorm(all, "context", 3 * kWidths[2]);
     addConvolution(all, "context", kWidths[4], 3 * kWidths[2], 1);
     for (std::size_t level = 0; level < std::size(kWidths); ++level) {
         const auto number = std::to_string(level);
         addBlock(all, "seen." + number, kWidths[level]);
         if (level > 0) {
+            addNorm(all, "down." + number, kWidths[level - 1]);
             addConvolution(all, "down." + number, kWidths[level], kWidths[level - 1], 2);
+            addNorm(all, "up." + number, kWidths[level]);
             addConvolution(all, "up." + number, kWidths[level - 1], kWidths[level], 1);
         }
         addBlock(all, "drawn." + number, kWidths[level]);
@@ -85,7 +88,8 @@ NamedTensors DetailExpert::fresh(std::uint64_t seed)
             tensor.fill_(1);
         } else if (!startsAtZero(name)) {
             const auto fan = static_cast<double>(tensor.numel() / shape[0]);
-            tensor.normal_(0, std::sqrt(2 / fan), generator);
+            const double gain = name.ends_with(".0.weight") ? 2 : 1; // GELU halves what it gets
+            tensor.normal_(0, std::sqrt(gain / fan), generator);
         }
         parameters.emplace(name, std::move(tensor));
     }
@@ -124,9 +128,14 @@ at::Tensor DetailExpert::block(const std::string& name, const at::Tensor& x) con
     return x + convolve(name + ".1", at::gelu(convolve(name + ".0", even(name, x))));
 }
 
+at::Tensor DetailExpert::halved(const std::string& name, const at::Tensor& x) const
+{
+    return convolve(name, even(name, x), 2);
+}
+
 at::Tensor DetailExpert::joined(const std::string& name, const at::Tensor& fine, const at::Tensor& coarse) const
 {
-    const auto x = convolve(name, coarse);
+    const auto x = convolve(name, even(name, coarse));
     return fine + at::upsample_bilinear2d(x, {fine.size(2), fine.size(3)}, false);
 }
 
@@ -144,7 +153,8 @@ at::Tensor DetailExpert::context(const at::Tensor& cells, const at::Tensor& maps
     const auto inside = of({kPositiveClicks, kPositiveScribble, kPreviousMask});
     const auto outside = of({kNegativeClicks, kNegativeScribble});
     const auto everywhere = at::ones_like(inside);
-    return convolve("context", at::cat({pooled(cells, inside), pooled(cells, outside), pooled(cells, everywhere)}, 1));
+    const auto places = at::cat({pooled(cells, inside), pooled(cells, outside), pooled(cells, everywhere)}, 1);
+    return convolve("context", even("context", places));
 }
 
 ExpertAnswers DetailExpert::operator()(const ExpertBatch& batch) const
@@ -160,14 +170,14 @@ ExpertAnswers DetailExpert::operator()(const ExpertBatch& batch) const
     const auto input = at::cat({of(batch.image) - 0.5, maps}, 1).contiguous(at::MemoryFormat::ChannelsLast);
 
     const auto seen0 = block("seen.0", convolve("picture", input));
-    auto half = convolve("down.1", seen0, 2);
+    auto half = halved("down.1", seen0);
     if (batch.half.defined()) { // a base may have no taps
         half = half + convolve("taps", even("taps", at::cat({of(batch.half), of(batch.full)}, 1)));
     }
     const auto seen1 = block("seen.1", half);
-    const auto seen2 = block("seen.2", convolve("down.2", seen1, 2) + convolve("embedding", even("embedding", cells)));
-    const auto seen3 = block("seen.3", convolve("down.3", seen2, 2));
-    const auto seen4 = block("seen.4", convolve("down.4", seen3, 2) + context(seen2, maps));
+    const auto seen2 = block("seen.2", halved("down.2", seen1) + convolve("embedding", even("embedding", cells)));
+    const auto seen3 = block("seen.3", halved("down.3", seen2));
+    const auto seen4 = block("seen.4", halved("down.4", seen3) + context(seen2, maps));
     const auto drawn4 = block("drawn.4", seen4);
     const auto drawn3 = block("drawn.3", block("middle", joined("up.4", seen3, drawn4)));
     const auto drawn2 = block("drawn.2", joined("up.3", seen2, drawn3));

@@ -25,6 +25,7 @@ private:
     [[nodiscard]] at::Tensor convolve(const std::string& name, const at::Tensor& x, int stride = 1) const;
     [[nodiscard]] at::Tensor even(const std::string& name, const at::Tensor& x) const;
     [[nodiscard]] at::Tensor block(const std::string& name, const at::Tensor& x) const;
+    [[nodiscard]] at::Tensor halved(const std::string& name, const at::Tensor& x) const;
     [[nodiscard]] at::Tensor joined(const std::string& name, const at::Tensor& fine, const at::Tensor& coarse) const;
     [[nodiscard]] at::Tensor context(const at::Tensor& cells, const at::Tensor& maps) const;
 

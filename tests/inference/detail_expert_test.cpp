@@ -76,6 +76,17 @@ TEST(DetailExpert, Fresh_EveryLevelReachesTheMask)
     }
 }
 
+TEST(DetailExpert, Fresh_SmallStepsMoveTheMaskALittle)
+{
+    const at::NoGradGuard noGrad;
+    auto parameters = DetailExpert::fresh(1);
+    const auto before = DetailExpert(parameters)(someBatch()).logits;
+    parameters.at("mask.weight").add_(0.01 * at::randn(parameters.at("mask.weight").sizes()));
+    const auto moved = DetailExpert(parameters)(someBatch()).logits - before;
+    EXPECT_LT(moved.square().mean().sqrt().item<double>(), 0.3);
+    EXPECT_GT(moved.square().mean().sqrt().item<double>(), 0.01);
+}
+
 TEST(DetailExpert, FitsAPack)
 {
     const DetailExpert expert(DetailExpert::fresh(1));
