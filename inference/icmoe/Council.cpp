@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kVotingHypotheses = 2;
 constexpr double kLeastPixels = 4;
+constexpr double kStrangest = 0.6; ///< of the pictures on which the detail expert speaks
 
 /// Three of ten, spread over the sizes.
 std::vector<std::size_t> previewPlaces(std::size_t count)
@@ -425,7 +426,7 @@ Result<Hearing> Council::hear(const PictureContext& picture, const std::vector<P
             hearing.voices.push_back(std::move(*second));
         }
     }
-    if (options.basic && m_detail) {
+    if (options.basic && m_detail && picture.strangeness < kStrangest) {
         hearing.voices.push_back(hearDetail(picture, hearing.reading, first));
     }
     hearRouted(picture, options, first, hearing.early.summary, hearing);

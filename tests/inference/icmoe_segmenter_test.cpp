@@ -48,8 +48,8 @@ std::shared_ptr<Pack> packOf(Learned learned, const std::string& base)
     for (auto& [name, tensor] : pack->detail) {
         tensor = tensor + 0.01 * at::randn(tensor.sizes());
     }
-    pack->domains =
-        Domains::fitted({{at::zeros({kPictureSigns}), "a", "1"}, {at::ones({kPictureSigns}), "b", "2"}});
+    pack->domains = Domains::fitted({{at::zeros({kPictureSigns}), "a", "1"}, {at::ones({kPictureSigns}), "b", "2"}});
+    pack->domains.at("apart").fill_(1000); // every picture is near to them
     pack->semantic = changed(ExpertParameters::fresh(2, 2));
     pack->adaptive = changed(ExpertParameters::fresh(4, 3));
     pack->routing = Routing::fresh(4, 5);
@@ -162,6 +162,18 @@ TEST_F(IcMoeSegmenterTest, IC5_ExpertsThatAreSwitchedOff_DoNotSpeak)
     for (const auto& voter : experts.vote->voters) {
         EXPECT_NE(voter.kind, VoterKind::base);
     }
+}
+
+TEST_F(IcMoeSegmenterTest, OnAStrangePicture_TheDetailExpertIsSilent)
+{
+    const auto file = weights::loadLiteMedSam(m_options.weightFolders);
+    const auto pack = packOf(Learned::something, file->sha256);
+    pack->domains.at("apart").fill_(0.001); // every picture is far from them
+    const auto engine = makeIcMoeSegmenter(*file, pack, m_options);
+    m_embedding = engine->encode(boxPicture(), {}, {}).value();
+    const auto names = namesOf(answer(*engine, {m_click}));
+    EXPECT_TRUE(std::find(names.begin(), names.end(), "click expert") != names.end());
+    EXPECT_TRUE(std::find(names.begin(), names.end(), "detail expert") == names.end());
 }
 
 TEST_F(IcMoeSegmenterTest, WithoutTheVote_VoicesCountAlike)
