@@ -15,6 +15,7 @@ namespace {
 
 constexpr double kHeldOutShare = 0.1;
 constexpr double kFirstJudgement = 8; ///< the vote begins as a soft choice of the highest score
+constexpr double kFurtherJudgements[] = {0, 10, 20, 40, 80};
 constexpr double kThresholds[] = {0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7};
 
 double diceOf(const at::Tensor& logits, const KeptBallot& kept)
@@ -53,23 +54,45 @@ Verdict verdictOf(const at::Tensor& weights, double threshold, const KeptBallot&
     return verdict;
 }
 
-/// The threshold of the highest Dice; the lower one of equals.
-double bestThreshold(const VotingNetwork& network, const std::vector<KeptBallot>& ballots)
+/// The value of the highest Dice; the first of equals. `weightsWith` makes weights of votes, and a threshold of them.
+template<std::size_t N, typename WeightsWith>
+double bestOf(const double (&values)[N], const VotingNetwork& network, const std::vector<KeptBallot>& ballots,
+              const WeightsWith& weightsWith)
 {
     const at::NoGradGuard noGrad;
-    std::array<double, std::size(kThresholds)> sums{};
+    std::array<double, N> sums{};
     constexpr std::size_t kStep = 4; // an even part of all pools
     for (std::size_t n = 0; n < ballots.size(); n += kStep) {
-        const auto ballot = unpacked(ballots[n]);
-        const auto weights = network.weights(ballot);
-        for (std::size_t k = 0; k < sums.size(); ++k) {
-            sums[k] += verdictOf(weights, kThresholds[k], ballots[n], ballot).dice;
+        const auto& kept = ballots[n];
+        const auto ballot = unpacked(kept);
+        const auto votes = network.votes(ballot);
+        for (std::size_t k = 0; k < N; ++k) {
+            const auto [weights, threshold] = weightsWith(values[k], votes, ballot);
+            const auto p = ballot.logits.sigmoid();
+            sums[k] += diceOf(logitOf(tally(p, weights, threshold, kept.grid.usedHeight, kept.grid.usedWidth).p), kept);
         }
     }
     const double nearly = 1e-4 * static_cast<double>(ballots.size() / kStep);
     const auto best = *std::max_element(sums.begin(), sums.end());
     const auto first = std::find_if(sums.begin(), sums.end(), [&](double sum) { return sum >= best - nearly; });
-    return kThresholds[first - sums.begin()];
+    return values[first - sums.begin()];
+}
+
+/// How much more the judge's score should count than its gradient made it: the loss is of probabilities, which gain by
+/// averaging where masks lose.
+double bestJudgement(const VotingNetwork& network, const std::vector<KeptBallot>& ballots)
+{
+    return bestOf(kFurtherJudgements, network, ballots,
+                  [](double further, const at::Tensor& votes, const Ballot& ballot) {
+                      return std::pair(weightsOf(votes + (further * ballot.score).view({-1, 1, 1})), 0.0);
+                  });
+}
+
+double bestThreshold(const VotingNetwork& network, const std::vector<KeptBallot>& ballots)
+{
+    return bestOf(kThresholds, network, ballots, [](double threshold, const at::Tensor& votes, const Ballot&) {
+        return std::pair(weightsOf(votes), threshold);
+    });
 }
 
 NamedTensors fitQuality(const VotingNetwork& network, double threshold, const std::vector<KeptBallot>& ballots)
@@ -392,6 +415,10 @@ Result<TrainedVote> trainVote(const std::vector<VotePool>& pools, ViewLibrary& l
     }
     trained.parameters = optimizer.averaged();
     trained.parameters.emplace("threshold", at::zeros({1}));
+    if (options.judge) {
+        const double further = bestJudgement(VotingNetwork(trained.parameters), ballots);
+        trained.parameters["judgement"] = trained.parameters.at("judgement") + further;
+    }
     const VotingNetwork averaged(trained.parameters);
     const double chosen = bestThreshold(averaged, ballots);
     trained.parameters["threshold"] = at::full({1}, static_cast<float>(chosen));

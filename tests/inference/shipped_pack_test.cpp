@@ -26,7 +26,7 @@ std::string textOf(const std::filesystem::path& file)
 TEST(ShippedPack, IsForThePinnedBaseAndItsCardIsAboutThisFile)
 {
     const auto file = kPacks / "icmoe.safetensors";
-    EXPECT_LE(std::filesystem::file_size(file), std::uintmax_t{8} << 20);
+    EXPECT_LE(std::filesystem::file_size(file), std::uintmax_t{8'000'000});
     const auto pack = Pack::read(file, std::string(weights::kLiteMedSamSha256));
     ASSERT_TRUE(pack) << pack.error().oneLine();
     EXPECT_NE(pack->description.licence.find("CC BY-SA 4.0"), std::string::npos);
@@ -34,6 +34,8 @@ TEST(ShippedPack, IsForThePinnedBaseAndItsCardIsAboutThisFile)
     EXPECT_GT(pack->basic.count(), 0);
     EXPECT_GT(pack->semantic.count(), 0);
     EXPECT_GT(pack->adaptive.count(), 0);
+    EXPECT_FALSE(pack->detail.empty());
+    EXPECT_FALSE(pack->domains.empty());
     EXPECT_FALSE(pack->voter.empty());
     EXPECT_FALSE(pack->quality.empty());
     const auto card = textOf(kPacks / "MODEL_CARD.md");
