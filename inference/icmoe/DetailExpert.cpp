@@ -120,7 +120,9 @@ at::Tensor DetailExpert::convolve(const std::string& name, const at::Tensor& x, 
 
 at::Tensor DetailExpert::even(const std::string& name, const at::Tensor& x) const
 {
-    return at::group_norm(x, 1, m_parameters.at(name + ".norm.weight"), m_parameters.at(name + ".norm.bias"), 1e-5);
+    const auto ordered = x.is_cpu() ? x : x.contiguous(); // not every device has this norm for other orders
+    return at::group_norm(ordered, 1, m_parameters.at(name + ".norm.weight"), m_parameters.at(name + ".norm.bias"),
+                          1e-5);
 }
 
 at::Tensor DetailExpert::block(const std::string& name, const at::Tensor& x) const
@@ -167,7 +169,9 @@ ExpertAnswers DetailExpert::operator()(const ExpertBatch& batch) const
     };
     const auto maps = of(batch.maps);
     const auto cells = of(batch.embedding).transpose(1, 2).reshape({count, 256, 64, 64});
-    const auto input = at::cat({of(batch.image) - 0.5, maps}, 1).contiguous(at::MemoryFormat::ChannelsLast);
+    // the processor's convolutions would put the channels last themselves, each time
+    const auto order = maps.is_cpu() ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
+    const auto input = at::cat({of(batch.image) - 0.5, maps}, 1).contiguous(order);
 
     const auto seen0 = block("seen.0", convolve("picture", input));
     auto half = halved("down.1", seen0);
