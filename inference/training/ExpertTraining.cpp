@@ -695,8 +695,9 @@ private:
                         file.string(), "Train it with --leave-out, and the others --from it");
         }
         if (pack->domains.empty() && std::filesystem::exists(this->file("domains"))) {
-            return fail(ErrorCode::invalidArgument, "the fold does not know what its pictures look like, the experts do",
-                        file.string(), "Write it anew with --phase domains");
+            return fail(ErrorCode::invalidArgument,
+                        "the fold does not know what its pictures look like, the experts do", file.string(),
+                        "Write it anew with --phase domains");
         }
         fold.council = std::make_unique<Council>(m_weights, pack, m_foundation.convention());
         return fold;
