@@ -27,8 +27,8 @@ Pack somePack()
                  at::randn({kFullTapChannels})};
     pack.basic = ExpertParameters::fresh(3, 1);
     pack.detail = DetailExpert::fresh(4);
-    pack.domains = Domains::fitted(
-        {{at::randn({kPictureSigns}), "set one", "1"}, {at::randn({kPictureSigns}), "set two", "2"}});
+    pack.domains =
+        Domains::fitted({{at::randn({kPictureSigns}), "set one", "1"}, {at::randn({kPictureSigns}), "set two", "2"}});
     pack.judge = ScoreNetwork::fresh(kVoiceFeatures, 3);
     pack.voter = VotingNetwork::fresh(2);
     pack.routing = {{"prototypes", at::randn({2, 64})}, {"owner", at::tensor({0, 1}, at::kLong)}};
