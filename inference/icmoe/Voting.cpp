@@ -68,9 +68,6 @@ NamedTensors VotingNetwork::fresh(std::uint64_t seed)
 VotingNetwork::VotingNetwork(NamedTensors parameters)
     : m_parameters(std::move(parameters))
 {
-    if (const auto threshold = m_parameters.find("threshold"); threshold != m_parameters.end()) {
-        m_parameters.try_emplace("judgement", at::zeros_like(threshold->second)); // packs that knew no judge
-    }
     requireShapes(m_parameters, shapes(), "the voting network");
 }
 

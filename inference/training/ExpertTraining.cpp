@@ -391,7 +391,7 @@ private:
             tell("domains", pictures.size(), m_library->views().size());
         }
         if (pictures.size() < kLeastPicturesOfDomains) {
-            return {}; // learned on scenes alone: every picture is strange
+            return {}; // too few to tell: then no picture counts as strange
         }
         return writeTensorFile(file("domains"), Domains::fitted(pictures), {}, true);
     }

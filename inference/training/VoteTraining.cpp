@@ -54,22 +54,17 @@ Verdict verdictOf(const at::Tensor& weights, double threshold, const KeptBallot&
     return verdict;
 }
 
-/// The value of the highest Dice; the first of equals. `weightsWith` makes weights of votes, and a threshold of them.
-template<std::size_t N, typename WeightsWith>
-double bestOf(const double (&values)[N], const VotingNetwork& network, const std::vector<KeptBallot>& ballots,
-              const WeightsWith& weightsWith)
+/// The value of the highest Dice; the first of equals. `playing` gives for a ballot what each value is worth there.
+template<std::size_t N, typename Playing>
+double bestOf(const double (&values)[N], const std::vector<KeptBallot>& ballots, const Playing& playing)
 {
     const at::NoGradGuard noGrad;
     std::array<double, N> sums{};
     constexpr std::size_t kStep = 4; // an even part of all pools
     for (std::size_t n = 0; n < ballots.size(); n += kStep) {
-        const auto& kept = ballots[n];
-        const auto ballot = unpacked(kept);
-        const auto votes = network.votes(ballot);
+        const auto diceWith = playing(ballots[n]);
         for (std::size_t k = 0; k < N; ++k) {
-            const auto [weights, threshold] = weightsWith(values[k], votes, ballot);
-            const auto p = ballot.logits.sigmoid();
-            sums[k] += diceOf(logitOf(tally(p, weights, threshold, kept.grid.usedHeight, kept.grid.usedWidth).p), kept);
+            sums[k] += diceWith(values[k]);
         }
     }
     const double nearly = 1e-4 * static_cast<double>(ballots.size() / kStep);
@@ -78,20 +73,31 @@ double bestOf(const double (&values)[N], const VotingNetwork& network, const std
     return values[first - sums.begin()];
 }
 
+double diceOfVote(const at::Tensor& p, const at::Tensor& weights, double threshold, const KeptBallot& kept)
+{
+    return diceOf(logitOf(tally(p, weights, threshold, kept.grid.usedHeight, kept.grid.usedWidth).p), kept);
+}
+
 /// How much more the judge's score should count than its gradient made it: the loss is of probabilities, which gain by
 /// averaging where masks lose.
 double bestJudgement(const VotingNetwork& network, const std::vector<KeptBallot>& ballots)
 {
-    return bestOf(kFurtherJudgements, network, ballots,
-                  [](double further, const at::Tensor& votes, const Ballot& ballot) {
-                      return std::pair(weightsOf(votes + (further * ballot.score).view({-1, 1, 1})), 0.0);
-                  });
+    return bestOf(kFurtherJudgements, ballots, [&network](const KeptBallot& kept) {
+        const auto ballot = unpacked(kept);
+        return [&kept, p = ballot.logits.sigmoid(), votes = network.votes(ballot),
+                score = ballot.score.view({-1, 1, 1})](double further) {
+            return diceOfVote(p, weightsOf(votes + further * score), 0, kept);
+        };
+    });
 }
 
 double bestThreshold(const VotingNetwork& network, const std::vector<KeptBallot>& ballots)
 {
-    return bestOf(kThresholds, network, ballots, [](double threshold, const at::Tensor& votes, const Ballot&) {
-        return std::pair(weightsOf(votes), threshold);
+    return bestOf(kThresholds, ballots, [&network](const KeptBallot& kept) {
+        const auto ballot = unpacked(kept);
+        return [&kept, p = ballot.logits.sigmoid(), weights = network.weights(ballot)](double threshold) {
+            return diceOfVote(p, weights, threshold, kept);
+        };
     });
 }
 
