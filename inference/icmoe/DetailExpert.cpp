@@ -102,15 +102,6 @@ DetailExpert::DetailExpert(NamedTensors parameters)
     requireShapes(m_parameters, shapes(), "the detail expert");
 }
 
-std::int64_t DetailExpert::values() const
-{
-    std::int64_t sum = 0;
-    for (const auto& [name, tensor] : m_parameters) {
-        sum += tensor.numel();
-    }
-    return sum;
-}
-
 at::Tensor DetailExpert::convolve(const std::string& name, const at::Tensor& x, int stride) const
 {
     const auto& weight = m_parameters.at(name + ".weight");
@@ -162,11 +153,7 @@ at::Tensor DetailExpert::context(const at::Tensor& cells, const at::Tensor& maps
 ExpertAnswers DetailExpert::operator()(const ExpertBatch& batch) const
 {
     const auto count = std::max(batch.maps.size(0), batch.embedding.size(0));
-    const auto of = [count](const at::Tensor& x) {
-        auto sizes = x.sizes().vec();
-        sizes[0] = count;
-        return x.expand(sizes);
-    };
+    const auto of = [count](const at::Tensor& x) { return expanded(x, count); };
     const auto maps = of(batch.maps);
     const auto cells = of(batch.embedding).transpose(1, 2).reshape({count, 256, 64, 64});
     // the processor's convolutions would put the channels last themselves, each time

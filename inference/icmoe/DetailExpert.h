@@ -19,7 +19,6 @@ public:
     /// `batch.maps` hold the first answer as previous mask; `experts`, `points`, `kinds` and `views` have no meaning
     /// here. Logits [N, 256, 256] and predicted IoU [N] alone. Differentiable in the parameters.
     [[nodiscard]] ExpertAnswers operator()(const ExpertBatch& batch) const;
-    [[nodiscard]] std::int64_t values() const;
 
 private:
     [[nodiscard]] at::Tensor convolve(const std::string& name, const at::Tensor& x, int stride = 1) const;

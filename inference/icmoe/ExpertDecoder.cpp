@@ -20,16 +20,6 @@ at::Tensor heads(const at::Tensor& x)
     return x.view({x.size(0), x.size(1), kHeads, -1}).transpose(1, 2);
 }
 
-at::Tensor expanded(const at::Tensor& x, std::int64_t count)
-{
-    if (x.size(0) == count) {
-        return x;
-    }
-    auto sizes = x.sizes().vec();
-    sizes[0] = count;
-    return x.expand(sizes);
-}
-
 /// Samples in a row that the same expert answers.
 struct Stretch {
     std::int64_t begin = 0;
@@ -64,6 +54,16 @@ at::Tensor forStretches(const std::vector<Stretch>& list, const at::Tensor& x, c
 }
 
 } // namespace
+
+at::Tensor expanded(const at::Tensor& x, std::int64_t count)
+{
+    if (x.size(0) == count) {
+        return x;
+    }
+    auto sizes = x.sizes().vec();
+    sizes[0] = count;
+    return x.expand(sizes);
+}
 
 /// One layer of the base with the update of every sample's expert.
 struct ExpertDecoder::Update {

@@ -50,6 +50,9 @@ struct ExpertAnswers {
     at::Tensor cells;   ///< [N, 4096, 256] image tokens after the transformer: what contrastive learning looks at
 };
 
+/// One row for all samples or a row for each, as `count` rows.
+[[nodiscard]] at::Tensor expanded(const at::Tensor& x, std::int64_t count);
+
 /// z_e = f₀(E + a_e, P + t_e, D + d_e; W + B_eA_e) and the fine branch (engine.md 2.2): the base's mask decoder with
 /// every expert's updates, in one batch. Differentiable in the experts' parameters; the base's weights are read only.
 class ExpertDecoder {

@@ -157,11 +157,7 @@ ExpertParameters::ExpertParameters(Tensors tensors)
 
 std::int64_t ExpertParameters::valuesPerExpert() const
 {
-    std::int64_t sum = 0;
-    for (const auto& [name, tensor] : m_tensors) {
-        sum += tensor.numel() / std::max(1, m_count);
-    }
-    return sum;
+    return values(m_tensors) / std::max(1, m_count);
 }
 
 ExpertParameters ExpertParameters::clone() const

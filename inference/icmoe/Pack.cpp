@@ -87,8 +87,7 @@ Status checkOrigin(const TensorFile& file, const std::string& baseSha256)
                       "Install a newer version of the program");
     }
     if (number < Pack::kFormat && file.tensors.contains("voter.bias")) {
-        return refuse(ErrorCode::weightsUnknown,
-                      "has format " + *format + ", whose vote knows fewer voices than this program has",
+        return refuse(ErrorCode::weightsUnknown, "has format " + *format + ", whose vote is not of this program's kind",
                       "Take the pack that comes with this version, or train the vote anew");
     }
     if (hashOf(file.tensors, file.metadata) != *hash) {

@@ -5,6 +5,7 @@
 
 #include <ATen/ATen.h>
 #include <cstring>
+#include <numeric>
 
 namespace icmoe {
 namespace {
@@ -24,6 +25,12 @@ at::Tensor tensorOf(const weights::TensorEntry& entry)
 }
 
 } // namespace
+
+std::int64_t values(const NamedTensors& tensors)
+{
+    return std::accumulate(tensors.begin(), tensors.end(), std::int64_t{0},
+                           [](std::int64_t sum, const auto& one) { return sum + one.second.numel(); });
+}
 
 NamedTensors on(at::Device device, const NamedTensors& tensors)
 {

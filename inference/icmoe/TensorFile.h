@@ -19,6 +19,8 @@ struct TensorFile {
     std::string sha256; ///< of the file
 };
 
+/// How many numbers they hold.
+[[nodiscard]] std::int64_t values(const NamedTensors& tensors);
 [[nodiscard]] NamedTensors on(at::Device device, const NamedTensors& tensors);
 
 /// The bytes of a safetensors file. Floats are written as fp16 where `halves`, int64 as it is.

@@ -31,6 +31,7 @@ TensorShapes shapes()
             {"output.weight", {1, kHidden, 1, 1}},
             {"bias", {static_cast<std::int64_t>(VoterFamily::count)}},
             {"judgement", {1}},
+            {"inclination", {1}},
             {"threshold", {1}}};
 }
 
@@ -71,25 +72,15 @@ VotingNetwork::VotingNetwork(NamedTensors parameters)
     requireShapes(m_parameters, shapes(), "the voting network");
 }
 
-std::int64_t VotingNetwork::values() const
-{
-    std::int64_t sum = 0;
-    for (const auto& [name, tensor] : m_parameters) {
-        sum += tensor.numel();
-    }
-    return sum;
-}
-
 double VotingNetwork::threshold() const
 {
     return m_parameters.at("threshold").item<double>();
 }
 
-at::Tensor VotingNetwork::features(const Ballot& ballot) const
+at::Tensor VotingNetwork::features(const Ballot& ballot, const at::Tensor& p) const
 {
     const auto& get = m_parameters;
     const auto count = ballot.logits.size(0);
-    const auto p = at::avg_pool2d(ballot.logits.sigmoid().unsqueeze(1), 2).squeeze(1); // V×128×128
     const auto mean = p.mean(0, true);
     const auto spread = (p - mean).square().mean(0, true).sqrt();
     const auto mask = (p >= 0.5).to(at::kFloat);
@@ -121,13 +112,19 @@ at::Tensor VotingNetwork::weights(const Ballot& ballot) const
 at::Tensor VotingNetwork::votes(const Ballot& ballot) const
 {
     const auto& get = m_parameters;
+    const auto p = whereVotesAreCast(ballot.logits.sigmoid());
     const auto family = get.at("family").index_select(0, ballot.families).view({-1, kHidden, 1, 1});
-    auto x = at::gelu(at::conv2d(features(ballot), get.at("input.weight"), get.at("input.bias")) + family);
+    auto x = at::gelu(at::conv2d(features(ballot, p), get.at("input.weight"), get.at("input.bias")) + family);
     x = x + at::gelu(at::conv2d(x, get.at("around.weight"), get.at("around.bias"), 1, 2, 1, kHidden));
     x = at::gelu(at::conv2d(x, get.at("middle.weight"), get.at("middle.bias")));
     const auto bias = get.at("bias").index_select(0, ballot.families).view({-1, 1, 1, 1});
     const auto score = (get.at("judgement") * ballot.score).view({-1, 1, 1, 1});
-    return (at::conv2d(x, get.at("output.weight")) + bias + score).squeeze(1);
+    return (at::conv2d(x, get.at("output.weight")) + bias + score).squeeze(1) + get.at("inclination") * p;
+}
+
+at::Tensor whereVotesAreCast(const at::Tensor& p)
+{
+    return at::avg_pool2d(p.unsqueeze(1), 2).squeeze(1);
 }
 
 at::Tensor weightsOf(const at::Tensor& votes)

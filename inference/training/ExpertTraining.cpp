@@ -383,6 +383,9 @@ private:
             if (view.set == kSyntheticSet) {
                 continue;
             }
+            if (m_stop.stop_requested()) {
+                return fail(ErrorCode::cancelled, "interrupted");
+            }
             const auto features = m_library->features(n);
             if (!features) {
                 return fail(features.error());
@@ -391,7 +394,9 @@ private:
             tell("domains", pictures.size(), m_library->views().size());
         }
         if (pictures.size() < kLeastPicturesOfDomains) {
-            return {}; // too few to tell: then no picture counts as strange
+            std::error_code ignored;
+            std::filesystem::remove(file("domains"), ignored); // of an earlier run
+            return {};                                         // too few to tell: then no picture counts as strange
         }
         return writeTensorFile(file("domains"), Domains::fitted(pictures), {}, true);
     }

@@ -4,12 +4,15 @@
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
+#include <algorithm>
+#include <array>
 
 namespace icmoe::training {
 namespace {
 
 constexpr double kExpertRate = 1.5e-3;
-constexpr double kOwnShare = 0.3; // of every expert's own mask in the loss, beside the vote's
+constexpr std::array kSearched{"threshold", "inclination"}; // of the vote: no gradient moves them
+constexpr double kOwnShare = 0.3;                           // of every expert's own mask in the loss, beside the vote's
 
 Opening drawOpening(Random& random)
 {
@@ -50,7 +53,7 @@ private:
         Tensors all;
         const auto add = [&](const std::string& part, const Tensors& tensors) {
             for (const auto& [name, tensor] : tensors) {
-                if (name != "threshold") {
+                if (std::find(kSearched.begin(), kSearched.end(), name) == kSearched.end()) {
                     all.emplace(part + name, tensor.detach().clone());
                 }
             }
@@ -77,7 +80,9 @@ private:
         pack->semantic = ExpertParameters(parts["semantic"]);
         pack->adaptive = ExpertParameters(parts["adaptive"]);
         pack->voter = parts["voter"];
-        pack->voter["threshold"] = m_pack.voter.at("threshold");
+        for (const auto* searched : kSearched) {
+            pack->voter[searched] = m_pack.voter.at(searched);
+        }
         return pack;
     }
 

@@ -8,7 +8,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <algorithm>
-#include <array>
+#include <iterator>
 
 namespace icmoe::training {
 namespace {
@@ -16,6 +16,7 @@ namespace {
 constexpr double kHeldOutShare = 0.1;
 constexpr double kFirstJudgement = 8; ///< the vote begins as a soft choice of the highest score
 constexpr double kFurtherJudgements[] = {0, 10, 20, 40, 80};
+constexpr double kInclinations[] = {0, 0.1, 0.2, 0.3, 0.4, 0.5};
 constexpr double kThresholds[] = {0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7};
 
 double diceOf(const at::Tensor& logits, const KeptBallot& kept)
@@ -55,15 +56,15 @@ Verdict verdictOf(const at::Tensor& weights, double threshold, const KeptBallot&
 }
 
 /// The value of the highest Dice; the first of equals. `playing` gives for a ballot what each value is worth there.
-template<std::size_t N, typename Playing>
-double bestOf(const double (&values)[N], const std::vector<KeptBallot>& ballots, const Playing& playing)
+template<typename Value, typename Playing>
+Value bestOf(const std::vector<Value>& values, const std::vector<KeptBallot>& ballots, const Playing& playing)
 {
     const at::NoGradGuard noGrad;
-    std::array<double, N> sums{};
+    std::vector<double> sums(values.size());
     constexpr std::size_t kStep = 4; // an even part of all pools
     for (std::size_t n = 0; n < ballots.size(); n += kStep) {
         const auto diceWith = playing(ballots[n]);
-        for (std::size_t k = 0; k < N; ++k) {
+        for (std::size_t k = 0; k < values.size(); ++k) {
             sums[k] += diceWith(values[k]);
         }
     }
@@ -78,27 +79,48 @@ double diceOfVote(const at::Tensor& p, const at::Tensor& weights, double thresho
     return diceOf(logitOf(tally(p, weights, threshold, kept.grid.usedHeight, kept.grid.usedWidth).p), kept);
 }
 
-/// How much more the judge's score should count than its gradient made it: the loss is of probabilities, which gain by
-/// averaging where masks lose.
-double bestJudgement(const VotingNetwork& network, const std::vector<KeptBallot>& ballots)
+/// What the vote lacks after its training, because the loss is of probabilities, which gain by averaging where masks
+/// lose: how much more the judge's score should count, and how far the vote inclines to voices that are sure.
+struct Leaning {
+    double judgement = 0;
+    double inclination = 0;
+};
+
+std::vector<Leaning> leanings(bool judged)
 {
-    return bestOf(kFurtherJudgements, ballots, [&network](const KeptBallot& kept) {
+    std::vector<Leaning> all;
+    for (const double judgement : kFurtherJudgements) {
+        for (const double inclination : kInclinations) {
+            if (judged || judgement == 0) {
+                all.push_back({judgement, inclination});
+            }
+        }
+    }
+    return all;
+}
+
+Leaning bestLeaning(const VotingNetwork& network, const std::vector<KeptBallot>& ballots, bool judged)
+{
+    return bestOf(leanings(judged), ballots, [&network](const KeptBallot& kept) {
         const auto ballot = unpacked(kept);
-        return [&kept, p = ballot.logits.sigmoid(), votes = network.votes(ballot),
-                score = ballot.score.view({-1, 1, 1})](double further) {
-            return diceOfVote(p, weightsOf(votes + further * score), 0, kept);
+        const auto p = ballot.logits.sigmoid();
+        return [&kept, p, seen = whereVotesAreCast(p), votes = network.votes(ballot),
+                score = ballot.score.view({-1, 1, 1})](const Leaning& leaning) {
+            const auto leant = votes + leaning.judgement * score + leaning.inclination * seen;
+            return diceOfVote(p, weightsOf(leant), 0, kept);
         };
     });
 }
 
 double bestThreshold(const VotingNetwork& network, const std::vector<KeptBallot>& ballots)
 {
-    return bestOf(kThresholds, ballots, [&network](const KeptBallot& kept) {
-        const auto ballot = unpacked(kept);
-        return [&kept, p = ballot.logits.sigmoid(), weights = network.weights(ballot)](double threshold) {
-            return diceOfVote(p, weights, threshold, kept);
-        };
-    });
+    return bestOf(std::vector<double>(std::begin(kThresholds), std::end(kThresholds)), ballots,
+                  [&network](const KeptBallot& kept) {
+                      const auto ballot = unpacked(kept);
+                      return [&kept, p = ballot.logits.sigmoid(), weights = network.weights(ballot)](double threshold) {
+                          return diceOfVote(p, weights, threshold, kept);
+                      };
+                  });
 }
 
 NamedTensors fitQuality(const VotingNetwork& network, double threshold, const std::vector<KeptBallot>& ballots)
@@ -400,6 +422,7 @@ Result<TrainedVote> trainVote(const std::vector<VotePool>& pools, ViewLibrary& l
     }
     NamedTensors learned = parameters;
     learned.erase("threshold");
+    learned.erase("inclination");
     AdamW optimizer(learned, {.rate = 1e-2, .averaging = 0.995});
     const VotingNetwork network(parameters); // shares the optimizer's tensors
     double running = 0;
@@ -421,10 +444,10 @@ Result<TrainedVote> trainVote(const std::vector<VotePool>& pools, ViewLibrary& l
     }
     trained.parameters = optimizer.averaged();
     trained.parameters.emplace("threshold", at::zeros({1}));
-    if (options.judge) {
-        const double further = bestJudgement(VotingNetwork(trained.parameters), ballots);
-        trained.parameters["judgement"] = trained.parameters.at("judgement") + further;
-    }
+    trained.parameters.emplace("inclination", at::zeros({1}));
+    const auto leaning = bestLeaning(VotingNetwork(trained.parameters), ballots, options.judge);
+    trained.parameters["judgement"] = trained.parameters.at("judgement") + leaning.judgement;
+    trained.parameters["inclination"] = at::full({1}, static_cast<float>(leaning.inclination));
     const VotingNetwork averaged(trained.parameters);
     const double chosen = bestThreshold(averaged, ballots);
     trained.parameters["threshold"] = at::full({1}, static_cast<float>(chosen));

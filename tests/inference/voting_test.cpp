@@ -144,6 +144,23 @@ TEST(Voting, AVoiceThatSpeaksOfSomethingElse_IsDropped_ButNeverTheHeaviest)
     EXPECT_EQ(std::count(none.dropped.begin(), none.dropped.end(), false), 1);
 }
 
+TEST(Voting, WithAnInclination_AMinorityThatIsSure_IsSeen_ASmallOneIsNot)
+{
+    constexpr double kSure = 8;
+    auto asked = ballot(5);
+    asked.logits.fill_(-kSure);
+    const auto seenBy = [&](std::int64_t sure, float inclination) {
+        asked.logits.slice(0, 0, sure).fill_(kSure);
+        auto parameters = VotingNetwork::fresh(1);
+        parameters.at("inclination").fill_(inclination);
+        const auto weights = VotingNetwork(parameters).weights(asked);
+        return tally(asked.logits.sigmoid(), weights, 0, 256, 256).p.min().item<double>();
+    };
+    EXPECT_NEAR(seenBy(1, 0.5F), 0.292, 2e-3); // e^½ / (e^½ + 4)
+    EXPECT_LT(seenBy(2, 0), 0.5);
+    EXPECT_GT(seenBy(2, 0.5F), 0.5);
+}
+
 TEST(Voting, TwoEmptyMasks_Agree)
 {
     const auto p = at::full({2, 256, 256}, 0.1F);
@@ -155,7 +172,7 @@ TEST(Voting, AFreshNetwork_GivesAllTheSame)
 {
     const VotingNetwork network(VotingNetwork::fresh(1));
     EXPECT_LE((network.weights(ballot(5)) - 0.2).abs().max().item<float>(), 1e-6F);
-    EXPECT_LE(network.values(), 20000);
+    EXPECT_LE(values(network.parameters()), 20000);
     auto broken = VotingNetwork::fresh(1);
     broken.erase("bias");
     EXPECT_THROW(VotingNetwork{broken}, std::invalid_argument);
