@@ -37,11 +37,6 @@ private:
     PictureFeatures m_features;
 };
 
-at::Tensor logitOf(const at::Tensor& p)
-{
-    return at::logit(p, 1e-7).clamp(-kLogitLimit, kLogitLimit);
-}
-
 class IcMoeSegmenter final : public Segmenter {
 public:
     IcMoeSegmenter(std::unique_ptr<Foundation> foundation, const std::shared_ptr<const Pack>& pack,
@@ -229,7 +224,10 @@ private:
                                                      picture.grid.usedHeight, picture.grid.usedWidth);
         Vote vote = describe(picture, voices, outcome, differing);
         const double quality = m_quality ? (*m_quality)(answerSigns(ballot, outcome, differing)) : meanEstimate(vote);
-        answers.push_back({voices.size() == 1 ? voices.front().logits : logitOf(outcome.p), quality, "vote"});
+        answers.push_back({voices.size() == 1
+                               ? voices.front().logits
+                               : decided(outcome.p, m_vote ? m_vote->cut() : kEvenCut).clamp(-kLogitLimit, kLogitLimit),
+                           quality, "vote"});
         proposal.vote = std::move(vote);
         if (!hearing.reading.hasBox) { // a click may mean several things
             std::vector<Answer> others;

@@ -20,8 +20,7 @@ struct PackDescription {
 /// The experts of IC-MoE and all that goes with them, on one frozen base. A file of safetensors in fp16, at most 8 MB.
 /// Parts that no training step has touched are not there, and do not vote (IC2).
 struct Pack {
-    static constexpr int kFormat =
-        3; ///< 1: a vote that knew neither detail expert nor domains; 2: one without inclination
+    static constexpr int kFormat = 3; ///< 1: a vote that knew neither detail expert nor domains; 2: one without a cut
     static constexpr std::size_t kLargestFile = std::size_t{16} << 20;
 
     std::string baseSha256; ///< of the base's weights file

@@ -5,6 +5,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
+#include <algorithm>
 #include <cmath>
 
 namespace icmoe {
@@ -31,7 +32,8 @@ TensorShapes shapes()
             {"output.weight", {1, kHidden, 1, 1}},
             {"bias", {static_cast<std::int64_t>(VoterFamily::count)}},
             {"judgement", {1}},
-            {"inclination", {1}},
+            {"familiar", {1}},
+            {"cut", {1}},
             {"threshold", {1}}};
 }
 
@@ -58,6 +60,8 @@ NamedTensors VotingNetwork::fresh(std::uint64_t seed)
         if (name.ends_with(".weight") && name != "output.weight") {
             const auto fan = static_cast<double>(tensor.numel() / shape[0]);
             tensor.normal_(0, std::sqrt(2 / fan), generator);
+        } else if (name == "cut") {
+            tensor.fill_(kEvenCut);
         } else if (name == "family") {
             tensor.normal_(0, 0.3, generator);
         }
@@ -77,10 +81,16 @@ double VotingNetwork::threshold() const
     return m_parameters.at("threshold").item<double>();
 }
 
-at::Tensor VotingNetwork::features(const Ballot& ballot, const at::Tensor& p) const
+double VotingNetwork::cut() const
+{
+    return m_parameters.at("cut").item<double>();
+}
+
+at::Tensor VotingNetwork::features(const Ballot& ballot) const
 {
     const auto& get = m_parameters;
     const auto count = ballot.logits.size(0);
+    const auto p = at::avg_pool2d(ballot.logits.sigmoid().unsqueeze(1), 2).squeeze(1); // V×128×128
     const auto mean = p.mean(0, true);
     const auto spread = (p - mean).square().mean(0, true).sqrt();
     const auto mask = (p >= 0.5).to(at::kFloat);
@@ -112,19 +122,24 @@ at::Tensor VotingNetwork::weights(const Ballot& ballot) const
 at::Tensor VotingNetwork::votes(const Ballot& ballot) const
 {
     const auto& get = m_parameters;
-    const auto p = whereVotesAreCast(ballot.logits.sigmoid());
     const auto family = get.at("family").index_select(0, ballot.families).view({-1, kHidden, 1, 1});
-    auto x = at::gelu(at::conv2d(features(ballot, p), get.at("input.weight"), get.at("input.bias")) + family);
+    auto x = at::gelu(at::conv2d(features(ballot), get.at("input.weight"), get.at("input.bias")) + family);
     x = x + at::gelu(at::conv2d(x, get.at("around.weight"), get.at("around.bias"), 1, 2, 1, kHidden));
     x = at::gelu(at::conv2d(x, get.at("middle.weight"), get.at("middle.bias")));
     const auto bias = get.at("bias").index_select(0, ballot.families).view({-1, 1, 1, 1});
-    const auto score = (get.at("judgement") * ballot.score).view({-1, 1, 1, 1});
-    return (at::conv2d(x, get.at("output.weight")) + bias + score).squeeze(1) + get.at("inclination") * p;
+    const auto judgement = get.at("judgement") + closeness(ballot.strangeness) * get.at("familiar");
+    const auto score = (judgement * ballot.score).view({-1, 1, 1, 1});
+    return (at::conv2d(x, get.at("output.weight")) + bias + score).squeeze(1);
 }
 
-at::Tensor whereVotesAreCast(const at::Tensor& p)
+double closeness(double strangeness)
 {
-    return at::avg_pool2d(p.unsqueeze(1), 2).squeeze(1);
+    return std::clamp(1 - strangeness, 0.0, 1.0);
+}
+
+at::Tensor decided(const at::Tensor& p, double cut)
+{
+    return at::logit(p, 1e-7) - std::log(cut / (1 - cut));
 }
 
 at::Tensor weightsOf(const at::Tensor& votes)

@@ -25,6 +25,8 @@ enum class VoterFamily : std::int64_t {
     count
 };
 
+inline constexpr double kEvenCut = 0.5;
+
 /// What the voices say about one prompt set on one picture. V voices, in any order.
 struct Ballot {
     at::Tensor logits;       ///< [V, 256, 256]
@@ -40,9 +42,7 @@ struct Ballot {
 
 /// Pixel probability adaptive voting (engine.md 2.4): a small shared network looks at each voice at each pixel and
 /// gives it a vote; votes become weights that sum to one, and the answer is the weighted mean of the voices'
-/// probabilities. Voices are treated alike, so their order changes nothing but rounding. Its inclination i gives a
-/// voice that is sure of the structure at a pixel e^i times the weight: where all others deny it, a mean shows it from
-/// a share of 1 / (1 + e^i) on, so thin structures on which voices disagree by a pixel do not vanish.
+/// probabilities. Voices are treated alike, so their order changes nothing but rounding.
 class VotingNetwork {
 public:
     /// Parameters that a training starts from: every voice has the same weight everywhere.
@@ -56,15 +56,21 @@ public:
     [[nodiscard]] at::Tensor votes(const Ballot& ballot) const;
     /// Voices whose mask agrees less than this (IoU) with the weighted majority are dropped.
     [[nodiscard]] double threshold() const;
+    /// A pixel belongs to the mask where the weighted mean reaches this. Not above ½: the mask of the best expected
+    /// Dice takes in all that is likelier than half of that Dice.
+    [[nodiscard]] double cut() const;
     [[nodiscard]] const NamedTensors& parameters() const { return m_parameters; }
 
 private:
-    [[nodiscard]] at::Tensor features(const Ballot& ballot, const at::Tensor& p) const;
+    [[nodiscard]] at::Tensor features(const Ballot& ballot) const;
     NamedTensors m_parameters;
 };
 
-/// Of probabilities [V, 256, 256], those that votes see: [V, 128, 128].
-[[nodiscard]] at::Tensor whereVotesAreCast(const at::Tensor& p);
+/// How much a picture is like those that the experts learned on, from its strangeness: 0 to 1. The closer, the more the
+/// judge's score counts.
+[[nodiscard]] double closeness(double strangeness);
+/// Logits whose mask is where `p` reaches `cut`.
+[[nodiscard]] at::Tensor decided(const at::Tensor& p, double cut);
 
 /// Weights [V, 256, 256] of votes [V, 128, 128]: drawn out, then softmax over voices.
 [[nodiscard]] at::Tensor weightsOf(const at::Tensor& votes);

@@ -11,8 +11,8 @@ namespace icmoe::training {
 namespace {
 
 constexpr double kExpertRate = 1.5e-3;
-constexpr std::array kSearched{"threshold", "inclination"}; // of the vote: no gradient moves them
-constexpr double kOwnShare = 0.3;                           // of every expert's own mask in the loss, beside the vote's
+constexpr std::array kSearched{"threshold", "cut", "familiar"}; // of the vote: no gradient moves them
+constexpr double kOwnShare = 0.3; // of every expert's own mask in the loss, beside the vote's
 
 Opening drawOpening(Random& random)
 {

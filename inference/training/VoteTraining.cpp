@@ -8,15 +8,15 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <algorithm>
-#include <iterator>
+#include <span>
 
 namespace icmoe::training {
 namespace {
 
 constexpr double kHeldOutShare = 0.1;
 constexpr double kFirstJudgement = 8; ///< the vote begins as a soft choice of the highest score
-constexpr double kFurtherJudgements[] = {0, 10, 20, 40, 80};
-constexpr double kInclinations[] = {0, 0.1, 0.2, 0.3, 0.4, 0.5};
+constexpr double kFurtherJudgements[] = {0, 10, 20, 40};
+constexpr double kCuts[] = {kEvenCut, 0.475, 0.45, 0.425, 0.4, 0.35};
 constexpr double kThresholds[] = {0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7};
 
 double diceOf(const at::Tensor& logits, const KeptBallot& kept)
@@ -35,6 +35,11 @@ at::Tensor ballotLoss(const VotingNetwork& network, const KeptBallot& kept, cons
     return voteLoss(ballot, network.weights(ballot), kept.grid, kept.truth.to(at::kFloat), options);
 }
 
+Outcome tally(const at::Tensor& p, const at::Tensor& weights, double threshold, const KeptBallot& kept)
+{
+    return icmoe::tally(p, weights, threshold, kept.grid.usedHeight, kept.grid.usedWidth);
+}
+
 /// The vote's answer to one ballot.
 struct Verdict {
     Outcome outcome;
@@ -43,13 +48,13 @@ struct Verdict {
     double iou = 0;
 };
 
-Verdict verdictOf(const at::Tensor& weights, double threshold, const KeptBallot& kept, const Ballot& ballot)
+Verdict verdictOf(const VotingNetwork& network, const KeptBallot& kept, const Ballot& ballot)
 {
     const auto p = ballot.logits.sigmoid();
     Verdict verdict;
-    verdict.outcome = tally(p, weights, threshold, kept.grid.usedHeight, kept.grid.usedWidth);
+    verdict.outcome = tally(p, network.weights(ballot), network.threshold(), kept);
     verdict.signs = answerSigns(ballot, verdict.outcome, disagreement(p, verdict.outcome));
-    const auto mask = maskAbove(onSlice(logitOf(verdict.outcome.p), kept.grid));
+    const auto mask = maskAbove(onSlice(decided(verdict.outcome.p, network.cut()), kept.grid));
     verdict.dice = icmoe::dice(mask, kept.object->truth);
     verdict.iou = icmoe::iou(mask, kept.object->truth);
     return verdict;
@@ -57,11 +62,11 @@ Verdict verdictOf(const at::Tensor& weights, double threshold, const KeptBallot&
 
 /// The value of the highest Dice; the first of equals. `playing` gives for a ballot what each value is worth there.
 template<typename Value, typename Playing>
-Value bestOf(const std::vector<Value>& values, const std::vector<KeptBallot>& ballots, const Playing& playing)
+Value bestOf(std::span<const Value> values, const std::vector<KeptBallot>& ballots, const Playing& playing)
 {
     const at::NoGradGuard noGrad;
     std::vector<double> sums(values.size());
-    constexpr std::size_t kStep = 4; // an even part of all pools
+    constexpr std::size_t kStep = 2; // an even part of all pools
     for (std::size_t n = 0; n < ballots.size(); n += kStep) {
         const auto diceWith = playing(ballots[n]);
         for (std::size_t k = 0; k < values.size(); ++k) {
@@ -74,71 +79,70 @@ Value bestOf(const std::vector<Value>& values, const std::vector<KeptBallot>& ba
     return values[first - sums.begin()];
 }
 
-double diceOfVote(const at::Tensor& p, const at::Tensor& weights, double threshold, const KeptBallot& kept)
+double diceOfVote(const Outcome& outcome, double cut, const KeptBallot& kept)
 {
-    return diceOf(logitOf(tally(p, weights, threshold, kept.grid.usedHeight, kept.grid.usedWidth).p), kept);
+    return diceOf(decided(outcome.p, cut), kept);
 }
 
-/// What the vote lacks after its training, because the loss is of probabilities, which gain by averaging where masks
-/// lose: how much more the judge's score should count, and how far the vote inclines to voices that are sure.
+/// How much more the judge's score should count than its gradient made it, everywhere and the more the closer a picture
+/// is to those that the experts know: the loss is of probabilities, which gain by averaging where masks lose.
 struct Leaning {
     double judgement = 0;
-    double inclination = 0;
+    double familiar = 0;
 };
 
-std::vector<Leaning> leanings(bool judged)
+Leaning bestLeaning(const VotingNetwork& network, const std::vector<KeptBallot>& ballots)
 {
-    std::vector<Leaning> all;
+    std::vector<Leaning> leanings;
     for (const double judgement : kFurtherJudgements) {
-        for (const double inclination : kInclinations) {
-            if (judged || judgement == 0) {
-                all.push_back({judgement, inclination});
-            }
+        for (const double familiar : kFurtherJudgements) {
+            leanings.push_back({judgement, familiar});
         }
     }
-    return all;
+    return bestOf<Leaning>(leanings, ballots, [&network](const KeptBallot& kept) {
+        const auto ballot = unpacked(kept);
+        return [&kept, p = ballot.logits.sigmoid(), votes = network.votes(ballot),
+                score = ballot.score.view({-1, 1, 1}), close = closeness(ballot.strangeness)](const Leaning& leaning) {
+            const auto further = leaning.judgement + close * leaning.familiar;
+            return diceOfVote(tally(p, weightsOf(votes + further * score), 0, kept), kEvenCut, kept);
+        };
+    });
 }
 
-Leaning bestLeaning(const VotingNetwork& network, const std::vector<KeptBallot>& ballots, bool judged)
+double bestCut(const VotingNetwork& network, const std::vector<KeptBallot>& ballots)
 {
-    return bestOf(leanings(judged), ballots, [&network](const KeptBallot& kept) {
+    return bestOf<double>(kCuts, ballots, [&network](const KeptBallot& kept) {
         const auto ballot = unpacked(kept);
-        const auto p = ballot.logits.sigmoid();
-        return [&kept, p, seen = whereVotesAreCast(p), votes = network.votes(ballot),
-                score = ballot.score.view({-1, 1, 1})](const Leaning& leaning) {
-            const auto leant = votes + leaning.judgement * score + leaning.inclination * seen;
-            return diceOfVote(p, weightsOf(leant), 0, kept);
+        return [&kept, outcome = tally(ballot.logits.sigmoid(), network.weights(ballot), 0, kept)](double cut) {
+            return diceOfVote(outcome, cut, kept);
         };
     });
 }
 
 double bestThreshold(const VotingNetwork& network, const std::vector<KeptBallot>& ballots)
 {
-    return bestOf(std::vector<double>(std::begin(kThresholds), std::end(kThresholds)), ballots,
-                  [&network](const KeptBallot& kept) {
-                      const auto ballot = unpacked(kept);
-                      return [&kept, p = ballot.logits.sigmoid(), weights = network.weights(ballot)](double threshold) {
-                          return diceOfVote(p, weights, threshold, kept);
-                      };
-                  });
+    return bestOf<double>(kThresholds, ballots, [&network](const KeptBallot& kept) {
+        const auto ballot = unpacked(kept);
+        return [&kept, cut = network.cut(), p = ballot.logits.sigmoid(), weights = network.weights(ballot)](
+                   double threshold) { return diceOfVote(tally(p, weights, threshold, kept), cut, kept); };
+    });
 }
 
-NamedTensors fitQuality(const VotingNetwork& network, double threshold, const std::vector<KeptBallot>& ballots)
+NamedTensors fitQuality(const VotingNetwork& network, const std::vector<KeptBallot>& ballots)
 {
     const at::NoGradGuard noGrad;
     std::vector<at::Tensor> signs;
     std::vector<double> iou;
     for (const auto& kept : ballots) {
         const auto ballot = unpacked(kept);
-        const auto verdict = verdictOf(network.weights(ballot), threshold, kept, ballot);
+        const auto verdict = verdictOf(network, kept, ballot);
         signs.push_back(verdict.signs);
         iou.push_back(verdict.iou);
     }
     return QualityEstimate::fitted(at::stack(signs), at::tensor(at::ArrayRef<double>(iou), at::kFloat));
 }
 
-VoteTable tableOf(const VotingNetwork& network, double threshold, const QualityEstimate& quality,
-                  const std::vector<KeptBallot>& ballots)
+VoteTable tableOf(const VotingNetwork& network, const QualityEstimate& quality, const std::vector<KeptBallot>& ballots)
 {
     const at::NoGradGuard noGrad;
     VoteTable table;
@@ -155,7 +159,7 @@ VoteTable tableOf(const VotingNetwork& network, double threshold, const QualityE
         const auto diceOfVoice = [&](const at::Tensor& sign) {
             return kept.dice[sign.argmax().item<std::int64_t>()].item<double>();
         };
-        const auto verdict = verdictOf(network.weights(ballot), threshold, kept, ballot);
+        const auto verdict = verdictOf(network, kept, ballot);
         table.best += share * kept.dice.max().item<double>();
         table.mean += share * diceOf(logitOf(ballot.logits.sigmoid().mean(0)), kept);
         table.vote += share * verdict.dice;
@@ -421,8 +425,9 @@ Result<TrainedVote> trainVote(const std::vector<VotePool>& pools, ViewLibrary& l
         parameters.at("judgement").fill_(kFirstJudgement);
     }
     NamedTensors learned = parameters;
-    learned.erase("threshold");
-    learned.erase("inclination");
+    for (const auto* searched : {"threshold", "cut", "familiar"}) {
+        learned.erase(searched);
+    }
     AdamW optimizer(learned, {.rate = 1e-2, .averaging = 0.995});
     const VotingNetwork network(parameters); // shares the optimizer's tensors
     double running = 0;
@@ -443,17 +448,23 @@ Result<TrainedVote> trainVote(const std::vector<VotePool>& pools, ViewLibrary& l
         progress({options.cases + step + 1, options.cases + options.steps, running, 0, 0, 0});
     }
     trained.parameters = optimizer.averaged();
-    trained.parameters.emplace("threshold", at::zeros({1}));
-    trained.parameters.emplace("inclination", at::zeros({1}));
-    const auto leaning = bestLeaning(VotingNetwork(trained.parameters), ballots, options.judge);
-    trained.parameters["judgement"] = trained.parameters.at("judgement") + leaning.judgement;
-    trained.parameters["inclination"] = at::full({1}, static_cast<float>(leaning.inclination));
+    const auto setTo = [&](const char* name, double value) {
+        trained.parameters[name] = at::full({1}, static_cast<float>(value));
+    };
+    setTo("threshold", 0);
+    setTo("familiar", 0);
+    setTo("cut", kEvenCut);
+    if (options.judge) {
+        const auto leaning = bestLeaning(VotingNetwork(trained.parameters), ballots);
+        trained.parameters["judgement"] = trained.parameters.at("judgement") + leaning.judgement;
+        setTo("familiar", leaning.familiar);
+    }
+    setTo("cut", bestCut(VotingNetwork(trained.parameters), ballots));
+    setTo("threshold", bestThreshold(VotingNetwork(trained.parameters), ballots));
     const VotingNetwork averaged(trained.parameters);
-    const double chosen = bestThreshold(averaged, ballots);
-    trained.parameters["threshold"] = at::full({1}, static_cast<float>(chosen));
-    trained.quality = fitQuality(averaged, chosen, ballots);
+    trained.quality = fitQuality(averaged, ballots);
     for (const auto& [pool, judged] : heldOut) {
-        trained.tables.emplace(pool, tableOf(averaged, chosen, QualityEstimate(trained.quality), judged));
+        trained.tables.emplace(pool, tableOf(averaged, QualityEstimate(trained.quality), judged));
     }
     return trained;
 }

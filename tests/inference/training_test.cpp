@@ -537,7 +537,8 @@ TEST_F(ExpertTrainingTest, SelectorAndVote_LearnFromWhatTheVoicesSaid)
     const VotingNetwork network(vote->parameters);
     EXPECT_GT(network.parameters().at("output.weight").abs().max().item<float>(), 0);
     EXPECT_GE(network.threshold(), 0);
-    EXPECT_GE(network.parameters().at("inclination").item<double>(), 0);
+    EXPECT_LE(network.cut(), kEvenCut);
+    EXPECT_GE(network.parameters().at("familiar").item<double>(), 0);
     EXPECT_NO_THROW(QualityEstimate{vote->quality});
     ASSERT_TRUE(vote->tables.contains("kept"));
     const auto& table = vote->tables.at("kept");

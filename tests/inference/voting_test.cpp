@@ -6,6 +6,7 @@
 #include "inference/training/Losses.h"
 
 #include <ATen/ATen.h>
+#include <cmath>
 #include <gtest/gtest.h>
 
 namespace icmoe::test {
@@ -144,21 +145,29 @@ TEST(Voting, AVoiceThatSpeaksOfSomethingElse_IsDropped_ButNeverTheHeaviest)
     EXPECT_EQ(std::count(none.dropped.begin(), none.dropped.end(), false), 1);
 }
 
-TEST(Voting, WithAnInclination_AMinorityThatIsSure_IsSeen_ASmallOneIsNot)
+TEST(Voting, TheMask_IsWhereTheMeanReachesTheCut)
 {
-    constexpr double kSure = 8;
-    auto asked = ballot(5);
-    asked.logits.fill_(-kSure);
-    const auto seenBy = [&](std::int64_t sure, float inclination) {
-        asked.logits.slice(0, 0, sure).fill_(kSure);
-        auto parameters = VotingNetwork::fresh(1);
-        parameters.at("inclination").fill_(inclination);
-        const auto weights = VotingNetwork(parameters).weights(asked);
-        return tally(asked.logits.sigmoid(), weights, 0, 256, 256).p.min().item<double>();
+    const auto p = at::tensor({0.39F, 0.41F, 0.49F, 0.51F, 1.0F});
+    EXPECT_TRUE(at::equal(decided(p, kEvenCut) >= 0, p >= 0.5));
+    EXPECT_TRUE(at::equal(decided(p, 0.4) >= 0, p >= 0.4));
+    EXPECT_TRUE(decided(p, 0.4).isfinite().all().item<bool>());
+}
+
+TEST(Voting, TheJudge_CountsMoreOnFamiliarPictures)
+{
+    auto parameters = VotingNetwork::fresh(1);
+    parameters.at("judgement").fill_(2);
+    parameters.at("familiar").fill_(10);
+    const VotingNetwork network(parameters);
+    auto asked = ballot(3);
+    asked.score = at::tensor({0.9F, 0.5F, 0.5F});
+    const auto weightOfBest = [&](double strangeness) {
+        asked.strangeness = strangeness;
+        return network.weights(asked)[0].mean().item<double>();
     };
-    EXPECT_NEAR(seenBy(1, 0.5F), 0.292, 2e-3); // e^½ / (e^½ + 4)
-    EXPECT_LT(seenBy(2, 0), 0.5);
-    EXPECT_GT(seenBy(2, 0.5F), 0.5);
+    EXPECT_NEAR(weightOfBest(-0.5), 1 / (1 + 2 * std::exp(-12 * 0.4)), 1e-4);
+    EXPECT_NEAR(weightOfBest(1.5), 1 / (1 + 2 * std::exp(-2 * 0.4)), 1e-4);
+    EXPECT_GT(weightOfBest(0.3), weightOfBest(0.6));
 }
 
 TEST(Voting, TwoEmptyMasks_Agree)
