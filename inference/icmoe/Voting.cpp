@@ -7,6 +7,7 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 
 namespace icmoe {
 namespace {
@@ -74,6 +75,9 @@ VotingNetwork::VotingNetwork(NamedTensors parameters)
     : m_parameters(std::move(parameters))
 {
     requireShapes(m_parameters, shapes(), "the voting network");
+    if (!(cut() > 0 && cut() < 1)) {
+        throw std::invalid_argument("the voting network's cut is no share");
+    }
 }
 
 double VotingNetwork::threshold() const

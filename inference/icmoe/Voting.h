@@ -47,7 +47,7 @@ class VotingNetwork {
 public:
     /// Parameters that a training starts from: every voice has the same weight everywhere.
     [[nodiscard]] static NamedTensors fresh(std::uint64_t seed);
-    /// std::invalid_argument where a tensor is missing or has another shape.
+    /// std::invalid_argument where a tensor is missing or has another shape, or the cut is no share.
     explicit VotingNetwork(NamedTensors parameters);
 
     /// Weights [V, 256, 256]: weightsOf(votes()). Differentiable in the parameters.

@@ -5,13 +5,11 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <algorithm>
-#include <array>
 
 namespace icmoe::training {
 namespace {
 
 constexpr double kExpertRate = 1.5e-3;
-constexpr std::array kSearched{"threshold", "cut", "familiar"}; // of the vote: no gradient moves them
 constexpr double kOwnShare = 0.3; // of every expert's own mask in the loss, beside the vote's
 
 Opening drawOpening(Random& random)

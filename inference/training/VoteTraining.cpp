@@ -425,7 +425,7 @@ Result<TrainedVote> trainVote(const std::vector<VotePool>& pools, ViewLibrary& l
         parameters.at("judgement").fill_(kFirstJudgement);
     }
     NamedTensors learned = parameters;
-    for (const auto* searched : {"threshold", "cut", "familiar"}) {
+    for (const auto* searched : kSearched) {
         learned.erase(searched);
     }
     AdamW optimizer(learned, {.rate = 1e-2, .averaging = 0.995});

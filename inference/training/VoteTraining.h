@@ -4,6 +4,8 @@
 #include "inference/icmoe/Council.h"
 #include "inference/training/BasicTraining.h"
 
+#include <array>
+
 namespace icmoe::training {
 
 struct VoteOptions {
@@ -53,8 +55,11 @@ struct VoteTable {
     evaluation::Reliability reliability;                  ///< of the estimate of quality
 };
 
-/// Phase 4 (engine.md 2.4): the judge and the voting network on ballots of simulated sessions, experts frozen, and the
-/// threshold by search. The vote learns with scores of judges that have not seen the same picture. `tables` are of the
+/// Parameters of the voting network that are found by search: no gradient moves them.
+inline constexpr std::array kSearched{"threshold", "cut", "familiar"};
+
+/// Phase 4 (engine.md 2.4): the judge and the voting network on ballots of simulated sessions, experts frozen, then
+/// what is searched. The vote learns with scores of judges that have not seen the same picture. `tables` are of the
 /// tenth of the sessions that took no part.
 struct TrainedVote {
     NamedTensors judge; ///< empty where none was wanted

@@ -57,7 +57,7 @@ std::shared_ptr<Pack> packOf(Learned learned, const std::string& base)
     pack->routing["owner"] = at::tensor({0, 1}, at::kLong);
     pack->voter = VotingNetwork::fresh(6);
     for (auto& [name, tensor] : pack->voter) {
-        tensor = name == "threshold" ? tensor : tensor + 0.1 * at::randn(tensor.sizes());
+        tensor = name == "threshold" || name == "cut" ? tensor : tensor + 0.1 * at::randn(tensor.sizes());
     }
     return pack;
 }

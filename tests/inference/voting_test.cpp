@@ -185,6 +185,11 @@ TEST(Voting, AFreshNetwork_GivesAllTheSame)
     auto broken = VotingNetwork::fresh(1);
     broken.erase("bias");
     EXPECT_THROW(VotingNetwork{broken}, std::invalid_argument);
+    for (const float noShare : {0.0F, 1.0F, std::nanf("")}) {
+        broken = VotingNetwork::fresh(1);
+        broken.at("cut").fill_(noShare);
+        EXPECT_THROW(VotingNetwork{broken}, std::invalid_argument);
+    }
 }
 
 TEST(Losses, IC11_TheTargetVote_SumsToOne_AndTendsToTheBestVoice)
