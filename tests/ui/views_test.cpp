@@ -638,6 +638,42 @@ private Q_SLOTS:
         QVERIFY(desk.area->mainScreenshot().pixelColor(there.width() / 3, there.height() / 3).red() > 180);
     }
 
+    void WindowThatNoFileNames_IsThatOfAllSlices_UnlessTheAnnotatorChoseOne()
+    {
+        for (const bool chooses : {false, true}) {
+            Volume::Description description{*Geometry::regular({32, 32, 8}, {}, {1, 0, 0}, {0, 1, 0}, {2, 2, 2}),
+                                            SampleType::u8,
+                                            {Rescale{}},
+                                            "",
+                                            false,
+                                            {},
+                                            "MR",
+                                            {}};
+            auto volume = *Volume::allocate(std::move(description));
+            const auto load = [&](int slice, int brightest) {
+                int n = 0;
+                for (std::byte& value : volume->writableSliceBytes(slice)) {
+                    value = static_cast<std::byte>(n++ % (brightest + 1));
+                }
+                volume->markLoaded(slice);
+            };
+            load(3, 40);
+            load(4, 40);
+            Desk desk;
+            desk.open(volume);
+            QVERIFY(desk.document.window().width < 50);
+            if (chooses) {
+                desk.document.setWindow({77, 33});
+            }
+            for (const int slice : {0, 1, 2, 5, 6, 7}) {
+                load(slice, 200);
+                desk.document.sliceLoaded();
+            }
+            QCOMPARE(desk.document.window(), chooses ? WindowLevel({77, 33}) : volume->defaultWindow());
+            QVERIFY(chooses || desk.document.window().width > 150);
+        }
+    }
+
     void LastWindow_Closed_LeavesNothingBehind()
     {
         auto desk = std::make_unique<Desk>();

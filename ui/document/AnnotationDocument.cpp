@@ -310,6 +310,16 @@ struct AnnotationDocument::Private final : DocumentEditor {
         Q_EMIT q.changed(DocumentChange::masks);
     }
 
+    /// The first pixels tell about what a good window is, all of them what it is: the same whatever was loaded first.
+    void guessWindow()
+    {
+        if (windowIsGuess && (volume->isComplete() || volume->loadedCount() <= 1)) {
+            window = volume->defaultWindow();
+            windowIsGuess = !volume->isComplete();
+            Q_EMIT q.changed(DocumentChange::window);
+        }
+    }
+
     void restoreView(const ViewState& view)
     {
         if (segmentation.labels().find(view.label) != nullptr) {
@@ -317,6 +327,7 @@ struct AnnotationDocument::Private final : DocumentEditor {
         }
         if (view.windowWidth > 0) {
             window = {view.windowWidth, view.windowLevel};
+            windowIsGuess = false;
         }
         placement = {view.zoom, view.panX, view.panY, QString::fromStdString(view.layout)};
         const std::array<std::pair<Plane, int>, 3> slices{{{Plane::axial, view.sliceAxial},
@@ -432,6 +443,7 @@ struct AnnotationDocument::Private final : DocumentEditor {
     Vec3 cursor;
     Plane mainPlane = Plane::axial;
     WindowLevel window;
+    bool windowIsGuess = false; ///< neither the files nor the annotator gave it, and slices are missing
     ViewPlacement placement;
 
     Segmentation segmentation;
@@ -537,6 +549,7 @@ void AnnotationDocument::openSeries(const Study& study, const Series& series, st
     d->cursor = {(size.width - 1) / 2.0, (size.height - 1) / 2.0, std::floor((size.depth - 1) / 2.0)};
     d->mainPlane = acquisitionPlaneName(geometry);
     d->window = d->volume->defaultWindow();
+    d->windowIsGuess = d->volume->description().windows.empty() && !d->volume->isComplete();
     d->placement = {};
     d->segmentation = Segmentation(size);
     d->giveFirstLabel();
@@ -586,10 +599,7 @@ void AnnotationDocument::sliceLoaded()
     if (!isOpen()) {
         return;
     }
-    if (d->volume->description().windows.empty() && d->volume->loadedCount() <= 1) {
-        d->window = d->volume->defaultWindow(); // the first pixels tell what a good window is
-        Q_EMIT changed(DocumentChange::window);
-    }
+    d->guessWindow();
     if (!d->storeOpened) {
         d->openStore();
     }
@@ -778,6 +788,7 @@ void AnnotationDocument::setWindow(WindowLevel window)
     window.width = std::max(1e-6, window.width);
     if (isOpen() && d->window != window) {
         d->window = window;
+        d->windowIsGuess = false;
         d->viewSave.start();
         Q_EMIT changed(DocumentChange::window);
     }
