@@ -449,7 +449,7 @@ Result<TrainedVote> trainVote(const std::vector<VotePool>& pools, ViewLibrary& l
     }
     trained.parameters = optimizer.averaged();
     const auto setTo = [&](const char* name, double value) {
-        trained.parameters[name] = at::full({1}, static_cast<float>(value));
+        trained.parameters[name] = at::full({1}, static_cast<float>(value), trained.parameters.at("bias").options());
     };
     setTo("threshold", 0);
     setTo("familiar", 0);
