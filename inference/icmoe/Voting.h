@@ -56,8 +56,8 @@ public:
     [[nodiscard]] at::Tensor votes(const Ballot& ballot) const;
     /// Voices whose mask agrees less than this (IoU) with the weighted majority are dropped.
     [[nodiscard]] double threshold() const;
-    /// A pixel belongs to the mask where the weighted mean reaches this. Not above ½: the mask of the best expected
-    /// Dice takes in all that is likelier than half of that Dice.
+    /// A pixel belongs to the mask where the weighted mean reaches this. Training looks for it at ½ and below: the mask
+    /// of the best expected Dice takes in all that is likelier than half of that Dice.
     [[nodiscard]] double cut() const;
     [[nodiscard]] const NamedTensors& parameters() const { return m_parameters; }
 

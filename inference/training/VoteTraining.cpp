@@ -24,11 +24,6 @@ double diceOf(const at::Tensor& logits, const KeptBallot& kept)
     return icmoe::dice(maskAbove(onSlice(logits, kept.grid)), kept.object->truth);
 }
 
-at::Tensor logitOf(const at::Tensor& p)
-{
-    return at::logit(p, 1e-7);
-}
-
 at::Tensor ballotLoss(const VotingNetwork& network, const KeptBallot& kept, const VoteOptions& options)
 {
     const auto ballot = unpacked(kept);
@@ -161,7 +156,7 @@ VoteTable tableOf(const VotingNetwork& network, const QualityEstimate& quality, 
         };
         const auto verdict = verdictOf(network, kept, ballot);
         table.best += share * kept.dice.max().item<double>();
-        table.mean += share * diceOf(logitOf(ballot.logits.sigmoid().mean(0)), kept);
+        table.mean += share * diceOf(decided(ballot.logits.sigmoid().mean(0), kEvenCut), kept);
         table.vote += share * verdict.dice;
         table.quickest += share * diceOfVoice(ballot.predictedIou);
         table.scored += share * diceOfVoice(ballot.score);
@@ -291,7 +286,7 @@ at::Tensor voteLoss(const Ballot& ballot, const at::Tensor& weights, const Netwo
 {
     const auto p = ballot.logits.sigmoid();
     const auto wanted = usedPart(truth, grid);
-    const auto own = maskLoss(logitOf(usedPart((weights * p).sum(0), grid)), wanted);
+    const auto own = maskLoss(decided(usedPart((weights * p).sum(0), grid), kEvenCut), wanted);
     const auto alone = maskLoss(usedPart(ballot.logits[0], grid), wanted).detach(); // what the base says comes first
     return own + options.guard * (own - alone).clamp_min(0) +
            options.labelConsistency *

@@ -49,6 +49,20 @@ std::shared_ptr<const Volume> softPhantom(SpacingSource source = SpacingSource::
     return volume;
 }
 
+/// 32 × 32 pixels, eight slices.
+std::shared_ptr<Volume> noSliceLoaded(std::vector<WindowLevel> windows)
+{
+    Volume::Description description{*Geometry::regular({32, 32, 8}, {}, {1, 0, 0}, {0, 1, 0}, {2, 2, 2}),
+                                    SampleType::u8,
+                                    {Rescale{}},
+                                    "",
+                                    false,
+                                    std::move(windows),
+                                    "MR",
+                                    {}};
+    return *Volume::allocate(std::move(description));
+}
+
 } // namespace
 
 class ViewsTest final : public QObject {
@@ -607,15 +621,7 @@ private Q_SLOTS:
 
     void SliceNotLoaded_IsSaidInItsView()
     {
-        Volume::Description description{*Geometry::regular({32, 32, 8}, {}, {1, 0, 0}, {0, 1, 0}, {2, 2, 2}),
-                                        SampleType::u8,
-                                        {Rescale{}},
-                                        "",
-                                        false,
-                                        {{255, 128}},
-                                        "MR",
-                                        {}};
-        auto volume = *Volume::allocate(std::move(description));
+        auto volume = noSliceLoaded({{255, 128}});
         for (std::byte& value : volume->writableSliceBytes(4)) {
             value = std::byte{200};
         }
@@ -641,15 +647,7 @@ private Q_SLOTS:
     void WindowThatNoFileNames_IsThatOfAllSlices_UnlessTheAnnotatorChoseOne()
     {
         for (const bool chooses : {false, true}) {
-            Volume::Description description{*Geometry::regular({32, 32, 8}, {}, {1, 0, 0}, {0, 1, 0}, {2, 2, 2}),
-                                            SampleType::u8,
-                                            {Rescale{}},
-                                            "",
-                                            false,
-                                            {},
-                                            "MR",
-                                            {}};
-            auto volume = *Volume::allocate(std::move(description));
+            auto volume = noSliceLoaded({});
             const auto load = [&](int slice, int brightest) {
                 int n = 0;
                 for (std::byte& value : volume->writableSliceBytes(slice)) {
