@@ -1,5 +1,6 @@
 #include "ViewTestSupport.h"
 
+#include "tests/support/TestSupport.h"
 #include "ui/style/Tokens.h"
 #include "ui/tools/MeasureTool.h"
 
@@ -61,6 +62,18 @@ std::shared_ptr<Volume> noSliceLoaded(std::vector<WindowLevel> windows)
                                     "MR",
                                     {}};
     return *Volume::allocate(std::move(description));
+}
+
+/// Values from 0 to `brightest`, over and over.
+void load(Volume& volume, std::initializer_list<int> slices, int brightest)
+{
+    for (const int slice : slices) {
+        int n = 0;
+        for (std::byte& value : volume.writableSliceBytes(slice)) {
+            value = static_cast<std::byte>(n++ % (brightest + 1));
+        }
+        volume.markLoaded(slice);
+    }
 }
 
 } // namespace
@@ -648,15 +661,7 @@ private Q_SLOTS:
     {
         for (const bool chooses : {false, true}) {
             auto volume = noSliceLoaded({});
-            const auto load = [&](int slice, int brightest) {
-                int n = 0;
-                for (std::byte& value : volume->writableSliceBytes(slice)) {
-                    value = static_cast<std::byte>(n++ % (brightest + 1));
-                }
-                volume->markLoaded(slice);
-            };
-            load(3, 40);
-            load(4, 40);
+            load(*volume, {3, 4}, 40);
             Desk desk;
             desk.open(volume);
             QVERIFY(desk.document.window().width < 50);
@@ -664,11 +669,30 @@ private Q_SLOTS:
                 desk.document.setWindow({77, 33});
             }
             for (const int slice : {0, 1, 2, 5, 6, 7}) {
-                load(slice, 200);
+                load(*volume, {slice}, 200);
                 desk.document.sliceLoaded();
             }
             QCOMPARE(desk.document.window(), chooses ? WindowLevel({77, 33}) : volume->defaultWindow());
             QVERIFY(chooses || desk.document.window().width > 150);
+        }
+    }
+
+    void WindowThatWasGuessedWhileSlicesWereMissing_IsNotKept()
+    {
+        const icmoe::test::TemporaryFolder folder;
+        for (const bool isComplete : {false, true}) {
+            auto volume = noSliceLoaded({});
+            load(*volume, {3, 4}, 40);
+            if (isComplete) {
+                load(*volume, {0, 1, 2, 5, 6, 7}, 200);
+            }
+            StoreThread store(folder / "masks.sqlite", {}, postToEventLoop(), [](const Status&) {});
+            Desk desk;
+            desk.document.setStore(&store);
+            desk.open(volume);
+            QTRY_VERIFY(desk.document.isReady());
+            QCOMPARE(desk.document.window(), volume->defaultWindow());
+            desk.document.closeSeries(); // which keeps the view
         }
     }
 

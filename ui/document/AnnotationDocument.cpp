@@ -354,8 +354,10 @@ struct AnnotationDocument::Private final : DocumentEditor {
         view.zoom = placement.zoom;
         view.panX = placement.panX;
         view.panY = placement.panY;
-        view.windowWidth = window.width;
-        view.windowLevel = window.level;
+        if (!windowIsGuess) { // else it is guessed anew when the study is opened again
+            view.windowWidth = window.width;
+            view.windowLevel = window.level;
+        }
         view.label = activeLabel;
         view.layout = placement.layout.toStdString();
         store.saveView(view);
