@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::size_t kVotingHypotheses = 2;
 constexpr double kLeastPixels = 4;
-constexpr double kStrangest = 0.6; ///< of the pictures on which the detail expert speaks
 
 /// Three of ten, spread over the sizes.
 std::vector<std::size_t> previewPlaces(std::size_t count)
@@ -302,11 +301,17 @@ std::optional<Voice> Council::secondPass(const PictureContext& picture, const at
                  decoded.iou[0][0].item<double>()};
 }
 
-Voice Council::hearDetail(const PictureContext& picture, const PromptReading& reading, const at::Tensor& first) const
+void Council::hearDetail(const PictureContext& picture, at::Tensor before, Hearing& hearing) const
 {
-    const auto answers = (*m_detail)(batchAfter(first, picture, reading, {}));
-    return {VoterKind::basic, VoterFamily::detailExpert, "detail expert", answers.logits[0],
-            answers.iou[0].item<double>()};
+    for (const char* name : {"detail expert", "detail expert, second pass"}) {
+        const auto answers = (*m_detail)(batchAfter(before, picture, hearing.reading, {}));
+        hearing.voices.push_back({VoterKind::basic, VoterFamily::detailExpert, name, answers.logits[0],
+                                  answers.iou[0].item<double>()});
+        if (hearing.reading.hasMask) { // the annotator's own mask is what both would build on
+            return;
+        }
+        before = answers.logits[0].sigmoid();
+    }
 }
 
 at::Tensor Council::caseStatistics(const PictureContext& picture, const PromptReading& reading, const at::Tensor& first,
@@ -426,8 +431,8 @@ Result<Hearing> Council::hear(const PictureContext& picture, const std::vector<P
             hearing.voices.push_back(std::move(*second));
         }
     }
-    if (options.basic && m_detail && picture.strangeness < kStrangest) {
-        hearing.voices.push_back(hearDetail(picture, hearing.reading, first));
+    if (options.basic && m_detail) {
+        hearDetail(picture, first, hearing);
     }
     hearRouted(picture, options, first, hearing.early.summary, hearing);
     if (stop.stop_requested()) {

@@ -127,8 +127,8 @@ private:
     void hearHypotheses(const PictureContext& picture, const std::vector<NetworkBox>& boxes, bool preview,
                         const EarlyVoices* early, Hearing& hearing) const;
     void hearBasic(const PictureContext& picture, const PromptReading& reading, EarlyVoices& heard) const;
-    [[nodiscard]] Voice hearDetail(const PictureContext& picture, const PromptReading& reading,
-                                   const at::Tensor& first) const;
+    /// The detail expert over the answer `before`, and over its own.
+    void hearDetail(const PictureContext& picture, at::Tensor before, Hearing& hearing) const;
     void hearRouted(const PictureContext& picture, const CouncilOptions& options, const at::Tensor& first,
                     const at::Tensor& summary, Hearing& hearing) const;
     [[nodiscard]] ExpertBatch batch(const PictureContext& picture, const PromptReading& reading,

@@ -15,6 +15,7 @@ struct TrainingCase {
     std::vector<Prompt> prompts;
     std::int64_t expert = 0;
     at::Tensor previous;    ///< [256, 256] probabilities of a first pass over the same prompts; undefined: none
+    bool secondPass = false; ///< builds on what the trainee itself answers first
     std::int64_t basic = 0; ///< the basic expert of the prompts it began with
     Random random{0};       ///< of its own, so that its prompts do not depend on who answers it
 };

@@ -22,6 +22,7 @@ Result<NamedTensors> trainDetailExpert(const Council& council, ViewLibrary& libr
         auto answers = basicAnswers(council, library, cases, options.bf16);
         return answers ? Result<at::Tensor>(answers->logits.sigmoid()) : fail(answers.error());
     };
+    detail.hearsItself = true;
     return trainOnPrompts(detail, library, options, progress, std::move(stop));
 }
 

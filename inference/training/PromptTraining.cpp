@@ -10,6 +10,7 @@ namespace {
 /// A step's cases are graded in parts, whoever does them: so several processes have the very gradients of one.
 constexpr std::size_t kLeastShards = 2;
 constexpr std::size_t kCasesOfShard = 4;
+constexpr double kShareOfSecondPasses = 0.5;
 
 struct Family {
     BasicExpert expert = kClickExpert;
@@ -68,6 +69,7 @@ private:
             one.expert = family.expert;
             one.basic = family.expert;
             one.prompts = openWith(family.opening, one.object->truth, random);
+            one.secondPass = m_trainee.hearsItself && random.uniform() < kShareOfSecondPasses;
             cases.push_back(std::move(one));
         }
         std::stable_sort(cases.begin(), cases.end(),
@@ -98,6 +100,37 @@ private:
         return {};
     }
 
+    Result<ExpertAnswers> answersOnce(const std::vector<TrainingCase>& cases)
+    {
+        const auto batch = batchOf(m_library, cases, m_options.restyle);
+        if (!batch) {
+            return fail(batch.error());
+        }
+        return inBf16(m_options.bf16, [&] { return m_trainee.answer(m_optimizer.parameters(), *batch); });
+    }
+
+    Status hearItself(std::vector<TrainingCase>& cases)
+    {
+        std::vector<TrainingCase> first;
+        std::copy_if(cases.begin(), cases.end(), std::back_inserter(first),
+                     [](const TrainingCase& one) { return one.secondPass; });
+        if (first.empty()) {
+            return {};
+        }
+        const at::NoGradGuard noGrad;
+        const auto answers = answersOnce(first);
+        if (!answers) {
+            return fail(answers.error());
+        }
+        std::int64_t answered = 0;
+        for (auto& one : cases) {
+            if (one.secondPass) {
+                one.previous = answers->logits[answered++].sigmoid();
+            }
+        }
+        return {};
+    }
+
     Result<ExpertAnswers> answersTo(std::vector<TrainingCase> cases)
     {
         if (m_trainee.firstPass) {
@@ -109,11 +142,10 @@ private:
                 cases[n].previous = (*first)[static_cast<std::int64_t>(n)];
             }
         }
-        const auto batch = batchOf(m_library, cases, m_options.restyle);
-        if (!batch) {
-            return fail(batch.error());
+        if (auto heard = hearItself(cases); !heard) {
+            return fail(heard.error());
         }
-        return inBf16(m_options.bf16, [&] { return m_trainee.answer(m_optimizer.parameters(), *batch); });
+        return answersOnce(cases);
     }
 
     struct Marks {

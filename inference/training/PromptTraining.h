@@ -21,6 +21,7 @@ struct Trainee {
     std::function<ExpertAnswers(const Parameters&, const ExpertBatch&)> answer;
     /// The first answers that it builds on, [N, 256, 256] probabilities; none where it answers by itself.
     std::function<Result<at::Tensor>(const std::vector<TrainingCase>&)> firstPass = nullptr;
+    bool hearsItself = false; ///< half of the cases build on what it answered itself to those first answers
 };
 
 /// Teaches on prompts of all families as annotators give them, and on one correction each; TrainingCase::expert is the

@@ -19,6 +19,7 @@
 #include "tests/support/TestSupport.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -364,6 +365,38 @@ TEST_F(ExpertTrainingTest, TheWholeDecoder_LearnsInACopyOfTheBase)
     const auto base = (*m_decoder)(ExpertParameters(), batch);
     EXPECT_TRUE(at::equal(answerOfDecoder(*m_weights, {}, batch).logits, base.logits));
     EXPECT_FALSE(at::equal(answerOfDecoder(*m_weights, *learned, batch).logits, base.logits));
+}
+
+TEST_F(ExpertTrainingTest, WhatHearsItself_BuildsOnItsOwnAnswers_InHalfOfTheCases)
+{
+    constexpr float kFirst = 0.25F;
+    constexpr float kOwn = 2;
+    Trainee trainee;
+    trainee.parameters.emplace("logit", at::full({1}, kOwn));
+    std::map<float, int> graded;
+    trainee.answer = [&](const Trainee::Parameters& learned, const ExpertBatch& batch) {
+        const auto count = batch.maps.size(0);
+        for (std::int64_t n = 0; n < count && at::GradMode::is_enabled(); ++n) {
+            ++graded[batch.maps[n][kPreviousMask][0][0].item<float>()];
+        }
+        const auto logit = learned.at("logit");
+        return ExpertAnswers{logit.expand({count, 256, 256}), logit.sigmoid().expand({count}), {}, {}};
+    };
+    trainee.firstPass = [](const std::vector<TrainingCase>& cases) -> Result<at::Tensor> {
+        return at::full({static_cast<std::int64_t>(cases.size()), 256, 256}, kFirst);
+    };
+    PromptTrainingOptions options;
+    options.steps = 4;
+    options.rate = 0;
+    ASSERT_TRUE(trainOnPrompts(trainee, *m_library, options, [](const StepReport&) {}, {}));
+    EXPECT_EQ(graded.count(at::tensor(kOwn).sigmoid().item<float>()), 0U);
+    trainee.hearsItself = true;
+    const int first = graded[kFirst];
+    ASSERT_TRUE(trainOnPrompts(trainee, *m_library, options, [](const StepReport&) {}, {}));
+    const int own = graded[at::tensor(kOwn).sigmoid().item<float>()];
+    EXPECT_EQ(graded[kFirst] - first + own, first);
+    EXPECT_GT(own, first / 5);
+    EXPECT_LT(own, first * 4 / 5);
 }
 
 /// This program again, with the one test and the port in its environment.
