@@ -305,8 +305,8 @@ void Council::hearDetail(const PictureContext& picture, at::Tensor before, Heari
 {
     for (const char* name : {"detail expert", "detail expert, second pass"}) {
         const auto answers = (*m_detail)(batchAfter(before, picture, hearing.reading, {}));
-        hearing.voices.push_back({VoterKind::basic, VoterFamily::detailExpert, name, answers.logits[0],
-                                  answers.iou[0].item<double>()});
+        hearing.voices.push_back(
+            {VoterKind::basic, VoterFamily::detailExpert, name, answers.logits[0], answers.iou[0].item<double>()});
         if (hearing.reading.hasMask) { // the annotator's own mask is what both would build on
             return;
         }

@@ -14,10 +14,10 @@ struct TrainingCase {
     const TrainingObject* object = nullptr;
     std::vector<Prompt> prompts;
     std::int64_t expert = 0;
-    at::Tensor previous;    ///< [256, 256] probabilities of a first pass over the same prompts; undefined: none
+    at::Tensor previous;     ///< [256, 256] probabilities of a first pass over the same prompts; undefined: none
     bool secondPass = false; ///< builds on what the trainee itself answers first
-    std::int64_t basic = 0; ///< the basic expert of the prompts it began with
-    Random random{0};       ///< of its own, so that its prompts do not depend on who answers it
+    std::int64_t basic = 0;  ///< the basic expert of the prompts it began with
+    Random random{0};        ///< of its own, so that its prompts do not depend on who answers it
 };
 
 /// The cases as one batch for the experts, in their order. `restyle`: deviation of a gain and an offset that every
