@@ -9,11 +9,33 @@
 #include <ATen/core/grad_mode.h>
 #include <algorithm>
 #include <map>
+#include <numeric>
 
 namespace icmoe::training {
 namespace {
 
 constexpr double kIouShare = 0.05;
+
+/// A value, then one of its parts by their areas: fragments of a vessel tree are asked about as rarely as an
+/// annotator's click on the tree would hit them.
+const TrainingObject* drawObject(const std::vector<TrainingObject>& objects, Random& random)
+{
+    std::map<int, std::vector<const TrainingObject*>> values;
+    for (const auto& object : objects) {
+        values[object.value].push_back(&object);
+    }
+    const auto& parts = std::next(values.begin(), static_cast<std::ptrdiff_t>(random.below(values.size())))->second;
+    const auto pixels = std::accumulate(parts.begin(), parts.end(), std::size_t{0},
+                                        [](auto sum, const auto* part) { return sum + part->truth.area(); });
+    auto at = random.below(pixels);
+    const auto hit = std::find_if(parts.begin(), parts.end(), [&at](const TrainingObject* part) {
+        const auto area = part->truth.area();
+        const bool isHit = at < area;
+        at -= isHit ? 0 : area;
+        return isHit;
+    });
+    return *hit;
+}
 
 /// A gain and an offset for every channel of every sample: features [N, …]. What is drawn for a sample depends on its
 /// own numbers alone.
@@ -276,8 +298,7 @@ TrainingCase CaseSampler::draw(Random& random) const
     const auto& views = m_sets[std::min(set, m_sets.size() - 1)];
     TrainingCase one;
     one.view = views[random.below(views.size())];
-    const auto& objects = m_library.views()[one.view].objects;
-    one.object = &objects[random.below(objects.size())];
+    one.object = drawObject(m_library.views()[one.view].objects, random);
     one.random = Random(random.next());
     return one;
 }

@@ -67,7 +67,7 @@ Status clickAhead(const ViewLibrary& library, int clicks,
 /// The basic expert of the prompts that a case opens with.
 [[nodiscard]] std::int64_t basicFor(Opening opening);
 
-/// Chooses a data set, then a picture of it, then an object of that.
+/// Chooses a data set, then a picture of it, then a value of its labels, then a connected part of that by area.
 class CaseSampler {
 public:
     /// `weights`: by set name, 1 where a set is not named. `views`: those that may be drawn; empty: all.

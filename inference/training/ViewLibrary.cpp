@@ -116,7 +116,7 @@ bool ViewLibrary::readObjects(const PictureRecipe& recipe, View& view)
             run.end = numbers.next();
         }
         view.objects.push_back(
-            {classIndex(recipe.classOf(value)), SliceMask::fromRuns(std::move(runs), grid.width, grid.height)});
+            {classIndex(recipe.classOf(value)), SliceMask::fromRuns(std::move(runs), grid.width, grid.height), value});
     }
     return true;
 }
@@ -146,7 +146,7 @@ Status ViewLibrary::make(const PictureRecipe& recipe, const EncodePicture& encod
             numbers.push_back(run.begin);
             numbers.push_back(run.end);
         }
-        view.objects.push_back({classIndex(recipe.classOf(object.value)), object.mask});
+        view.objects.push_back({classIndex(recipe.classOf(object.value)), object.mask, object.value});
     }
     if (auto put = m_disk->put(view.key, encoded->features.toBytes()); !put) {
         return put;

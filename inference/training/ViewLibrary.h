@@ -16,6 +16,7 @@ namespace icmoe::training {
 struct TrainingObject {
     int classIndex = 0; ///< of ViewLibrary::classes()
     SliceMask truth;    ///< on the picture's own grid
+    int value = 0;      ///< of the label; several objects of one value are its connected parts
 };
 
 /// A picture whose features are in the cache.

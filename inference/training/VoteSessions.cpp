@@ -12,7 +12,7 @@
 namespace icmoe::training {
 namespace {
 
-constexpr int kVersion = 3; ///< of what a session is
+constexpr int kVersion = 4; ///< of what a session is
 constexpr int kMostClicks = 5;
 constexpr std::size_t kLargestFile = std::size_t{64} << 20;
 

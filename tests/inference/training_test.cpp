@@ -64,7 +64,8 @@ SliceMask disc(double x, double y, double radius)
     return ellipseMask(120, 100, {x, y}, radius, radius);
 }
 
-std::unique_ptr<ViewLibrary> libraryIn(const std::filesystem::path& folder, PlainEncoder& encoder, int scenes)
+std::unique_ptr<ViewLibrary> libraryIn(const std::filesystem::path& folder, PlainEncoder& encoder,
+                                       const std::vector<PictureRecipe>& recipes)
 {
     auto library = std::make_unique<ViewLibrary>(DiskCache::open(folder, std::size_t{256} << 20).value(),
                                                  std::size_t{64} << 20, "test");
@@ -74,8 +75,13 @@ std::unique_ptr<ViewLibrary> libraryIn(const std::filesystem::path& folder, Plai
         const auto seen = at::full({3, 256, 256}, 90, at::kByte);
         return EncodedPicture{input.grid, *encodeFeatures(encoder, input.values, seen, &taps, [] { return true; })};
     };
-    EXPECT_TRUE(library->add(syntheticRecipes(scenes, 5), encode, [](auto, auto) {}, {}));
+    EXPECT_TRUE(library->add(recipes, encode, [](auto, auto) {}, {}));
     return library;
+}
+
+std::unique_ptr<ViewLibrary> libraryIn(const std::filesystem::path& folder, PlainEncoder& encoder, int scenes)
+{
+    return libraryIn(folder, encoder, syntheticRecipes(scenes, 5));
 }
 
 TEST(Augmentation, TheSameSeed_GivesTheSameBits_AndLabelsMoveWithThePicture)
@@ -232,6 +238,47 @@ TEST(ViewLibrary, EncodesEachPictureOnce_AndAgainWhatTheDiskLost)
     std::filesystem::remove_all(folder / "features");
     EXPECT_EQ(libraryIn(folder / "features", encoder, 5)->features(4)->image.sizes(), (at::IntArrayRef{3, 256, 256}));
     EXPECT_EQ(encoder.encoded, 10);
+}
+
+TEST(CaseSampler, DrawsAValue_ThenOneOfItsPartsByArea)
+{
+    const auto picture = [] {
+        TrainingPicture drawn;
+        drawn.image.width = 120;
+        drawn.image.height = 100;
+        drawn.image.pixels.assign(12000, 90);
+        drawn.values.assign(12000, 0);
+        const auto add = [&](const SliceMask& part, int value) {
+            const auto bitmap = part.toBitmap();
+            for (std::size_t n = 0; n < bitmap.size(); ++n) {
+                drawn.values[n] = bitmap[n] != 0 ? value : drawn.values[n];
+            }
+        };
+        add(disc(35, 50, 20), 1);
+        add(disc(100, 80, 5), 1);
+        add(disc(100, 30, 8), 2);
+        return Result<TrainingPicture>(drawn);
+    };
+    const TemporaryFolder folder;
+    PlainEncoder encoder;
+    const auto library = libraryIn(folder / "features", encoder, {{"one", "one", "trees", false, picture}});
+    const auto again = libraryIn(folder / "features", encoder, {{"one", "one", "trees", false, picture}});
+    for (const auto* kept : {library.get(), again.get()}) { // made and read back
+        const CaseSampler sampler(*kept, {});
+        Random random(7);
+        std::map<std::size_t, int> drawn;
+        constexpr int kDraws = 1000;
+        for (int n = 0; n < kDraws; ++n) {
+            ++drawn[sampler.draw(random).object->truth.area()];
+        }
+        ASSERT_EQ(drawn.size(), 3U);
+        const int fragment = drawn.begin()->second;
+        const int tree = drawn.rbegin()->second;
+        EXPECT_NEAR(fragment + tree, kDraws / 2, 60);
+        EXPECT_GT(fragment, kDraws / 100); // six in a hundred of the value's pixels
+        EXPECT_LT(fragment, kDraws / 15);
+    }
+    EXPECT_EQ(encoder.encoded, 1);
 }
 
 /// The frozen base and a few scenes.
