@@ -25,16 +25,11 @@ const TrainingObject* drawObject(const std::vector<TrainingObject>& objects, Ran
         values[object.value].push_back(&object);
     }
     const auto& parts = std::next(values.begin(), static_cast<std::ptrdiff_t>(random.below(values.size())))->second;
-    const auto pixels = std::accumulate(parts.begin(), parts.end(), std::size_t{0},
-                                        [](auto sum, const auto* part) { return sum + part->truth.area(); });
-    auto at = random.below(pixels);
-    const auto hit = std::find_if(parts.begin(), parts.end(), [&at](const TrainingObject* part) {
-        const auto area = part->truth.area();
-        const bool isHit = at < area;
-        at -= isHit ? 0 : area;
-        return isHit;
-    });
-    return *hit;
+    std::vector<std::size_t> pixels; // cumulative
+    std::transform_inclusive_scan(parts.begin(), parts.end(), std::back_inserter(pixels), std::plus<>(),
+                                  [](const TrainingObject* part) { return part->truth.area(); });
+    const auto hit = std::upper_bound(pixels.begin(), pixels.end(), random.below(pixels.back()));
+    return parts[static_cast<std::size_t>(hit - pixels.begin())];
 }
 
 /// A gain and an offset for every channel of every sample: features [N, …]. What is drawn for a sample depends on its
