@@ -1,6 +1,7 @@
 #include "app/cli/EngineSession.h"
 #include "core/evaluation/CaseList.h"
 #include "core/evaluation/Report.h"
+#include "core/mask/Strokes.h"
 
 #include <nlohmann/json.hpp>
 
@@ -44,12 +45,11 @@ private:
     std::shared_ptr<const SliceImage> m_image;
 };
 
-/// The mean over annotators.
+/// Real strokes: the mean over annotators. Where a case has none: one stroke through the object's middle.
 Result<CaseScore> playScribbles(const evaluation::Case& one, const evaluation::Ask& ask)
 {
     if (one.scribbles.empty()) {
-        return fail(ErrorCode::notFound, "the case has no strokes", one.picture.string(),
-                    "Use the protocols box or clicks:N, or a set with files scribble_K.png");
+        return evaluation::playScribbles(one.truth, {{strokeThrough(one.truth), true}}, ask);
     }
     CaseScore mean{{}, {0.0}, 0, {}};
     for (const auto& file : one.scribbles) {
@@ -85,10 +85,9 @@ Result<std::vector<CaseScore>> play(const std::vector<evaluation::Case>& cases, 
             }
             return engine.ask(*image, std::move(prompts));
         };
-        auto score = protocol.kind == Protocol::Kind::box ? evaluation::playBox(one.truth, ask)
-                     : protocol.kind == Protocol::Kind::scribble
-                         ? playScribbles(one, ask)
-                         : evaluation::playClicks(one.truth, protocol.clicks, ask);
+        auto score = protocol.kind == Protocol::Kind::box        ? evaluation::playBox(one.truth, ask)
+                     : protocol.kind == Protocol::Kind::scribble ? playScribbles(one, ask)
+                                                                 : evaluation::playClicks(one.truth, protocol, ask);
         if (!score) {
             return fail(score.error());
         }
@@ -121,7 +120,15 @@ std::string toText(const json& report)
     for (const auto& [name, set] : report["sets"].items()) {
         text << std::left << std::setw(28) << name << " n " << set["n"] << "  Dice " << set["mean_dice"].get<double>()
              << "  [" << set["ci95"][0].get<double>() << ", " << set["ci95"][1].get<double>() << "]  "
-             << set["seconds_per_case"].get<double>() << " s a case\n";
+             << set["seconds_per_case"].get<double>() << " s a case";
+        for (const char* percent : {"85", "90"}) {
+            const auto key = std::string("noc") + percent;
+            if (set.contains(key)) {
+                text << "  NoC" << percent << ' ' << set[key].get<double>()
+                     << " (never: " << 100 * set[key + "_never"].get<double>() << " %)";
+            }
+        }
+        text << '\n';
     }
     text << "mean over sets " << report["mean_dice"].get<double>() << '\n';
     return text.str();
@@ -190,7 +197,7 @@ void addEvaluateCommand(CommandTable& table)
     command.add_option("--data", options->data, "Sets: folders with images and labels, or folders above them")
         ->required()
         ->type_name("DIR");
-    command.add_option("--protocol", options->protocol, "box, clicks:N or scribble")
+    command.add_option("--protocol", options->protocol, "box, clicks:N, noc or scribble")
         ->required()
         ->check(CLI::Validator(
             [](const std::string& text) {

@@ -15,6 +15,7 @@ namespace icmoe::evaluation {
 namespace {
 
 constexpr int kMostClicks = 20;
+constexpr double kHighestWanted = 0.9; ///< whose number of clicks is asked for
 constexpr int kResamples = 2000;
 
 Prompt promptOf(PromptId id, decltype(Prompt::shape) shape)
@@ -59,10 +60,13 @@ bool isTaken(const std::vector<Prompt>& prompts, const PointPrompt& click)
 Result<Protocol> parseProtocol(const std::string& text)
 {
     if (text == "box") {
-        return Protocol{Protocol::Kind::box, 0};
+        return Protocol{.kind = Protocol::Kind::box};
     }
     if (text == "scribble") {
-        return Protocol{Protocol::Kind::scribble, 0};
+        return Protocol{.kind = Protocol::Kind::scribble};
+    }
+    if (text == "noc") {
+        return Protocol{Protocol::Kind::clicks, kMostClicks, kHighestWanted};
     }
     constexpr std::string_view kClicks = "clicks:";
     int count = 0;
@@ -71,11 +75,11 @@ Result<Protocol> parseProtocol(const std::string& text)
         const char* end = text.data() + text.size();
         const auto [stop, error] = std::from_chars(begin, end, count);
         if (error == std::errc() && stop == end && count >= 1 && count <= kMostClicks) {
-            return Protocol{Protocol::Kind::clicks, count};
+            return Protocol{Protocol::Kind::clicks, count, 1};
         }
     }
     return fail(ErrorCode::invalidArgument,
-                "a protocol is box, clicks:N (1 to 20) or scribble, found \"" + text + "\"");
+                "a protocol is box, clicks:N (1 to 20), noc or scribble, found \"" + text + "\"");
 }
 
 BoxPrompt tightBox(const SliceMask& truth)
@@ -121,15 +125,16 @@ Result<CaseScore> playScribbles(const SliceMask& truth, std::vector<ScribbleProm
     return scoreOf(truth, *proposal, start);
 }
 
-Result<CaseScore> playClicks(const SliceMask& truth, int clicks, const Ask& ask)
+Result<CaseScore> playClicks(const SliceMask& truth, const Protocol& protocol, const Ask& ask)
 {
     const auto start = std::chrono::steady_clock::now();
     CaseScore score;
     SliceMask answer(truth.width(), truth.height());
     std::vector<Prompt> prompts;
-    for (int n = 0; n < clicks; ++n) {
+    for (int n = 0; n < protocol.clicks; ++n) {
         const auto click = nextClick(truth, answer);
-        if (!click || isTaken(prompts, *click)) {
+        const bool isEnough = !score.dice.empty() && score.dice.back() >= protocol.enough;
+        if (!click || isEnough || isTaken(prompts, *click)) {
             break;
         }
         prompts.push_back(promptOf(prompts.size() + 1, *click));
@@ -141,7 +146,7 @@ Result<CaseScore> playClicks(const SliceMask& truth, int clicks, const Ask& ask)
         answer = std::move(proposal->candidates.front().mask);
         score.dice.push_back(dice(truth, answer));
     }
-    score.dice.resize(static_cast<std::size_t>(clicks), score.dice.empty() ? 0.0 : score.dice.back());
+    score.dice.resize(static_cast<std::size_t>(protocol.clicks), score.dice.empty() ? 0.0 : score.dice.back());
     score.seconds = secondsSince(start);
     return score;
 }

@@ -17,8 +17,9 @@ struct Protocol {
     enum class Kind { box, clicks, scribble };
     Kind kind = Kind::box;
     int clicks = 0;
+    double enough = 1; ///< the Dice that ends the clicks
 };
-/// "box", "clicks:5" (1 to 20), "scribble". invalidArgument.
+/// "box", "clicks:5" (1 to 20), "noc" (up to 20 until a Dice of 0.90), "scribble". invalidArgument.
 [[nodiscard]] Result<Protocol> parseProtocol(const std::string& text);
 
 /// First and last pixel of the object.
@@ -43,13 +44,13 @@ struct CaseScore {
 
 using Ask = std::function<Result<Proposal>(std::vector<Prompt>)>;
 
-/// Plays one case: clicks go on until they are used up, nothing is wrong any more, or a click would contradict an
-/// earlier one; the last Dice then stands for the rest. Errors of the engine.
+/// Plays one case: clicks go on until they are used up, the Dice is enough, nothing is wrong any more, or a click would
+/// contradict an earlier one; the last Dice then stands for the rest. Errors of the engine.
 [[nodiscard]] Result<CaseScore> playBox(const SliceMask& truth, const Ask& ask);
 /// All of an annotator's strokes at once.
 [[nodiscard]] Result<CaseScore> playScribbles(const SliceMask& truth, std::vector<ScribblePrompt> strokes,
                                               const Ask& ask);
-[[nodiscard]] Result<CaseScore> playClicks(const SliceMask& truth, int clicks, const Ask& ask);
+[[nodiscard]] Result<CaseScore> playClicks(const SliceMask& truth, const Protocol& protocol, const Ask& ask);
 
 /// Mean Dice after prompt `n` (0-based).
 [[nodiscard]] double meanDice(const std::vector<CaseScore>& scores, std::size_t n);

@@ -93,30 +93,36 @@ std::vector<SliceMask> connectedComponents(const SliceMask& mask, bool eightConn
     return components;
 }
 
-std::optional<Point2> interiorMostPixel(const SliceMask& mask)
+BorderDistance borderDistance(const SliceMask& mask)
 {
     const auto box = mask.bounds();
     if (!box) {
-        return std::nullopt;
+        return {};
     }
     // a frame of one pixel around the object's box counts as outside, also where the picture ends there
-    const int width = box->x1 - box->x0 + 3;
-    const int height = box->y1 - box->y0 + 3;
-    std::vector<std::uint8_t> outside(static_cast<std::size_t>(width) * static_cast<std::size_t>(height), 1);
+    BorderDistance result{box->x0 - 1, box->y0 - 1, box->x1 - box->x0 + 3, box->y1 - box->y0 + 3, {}};
+    std::vector<std::uint8_t> outside(static_cast<std::size_t>(result.width) * static_cast<std::size_t>(result.height),
+                                      1);
     for (int y = box->y0; y <= box->y1; ++y) {
         for (int x = box->x0; x <= box->x1; ++x) {
             if (mask.contains(x, y)) {
-                outside[static_cast<std::size_t>(y - box->y0 + 1) * static_cast<std::size_t>(width) +
-                        static_cast<std::size_t>(x - box->x0 + 1)] = 0;
+                outside[result.index(x, y)] = 0;
             }
         }
     }
-    const auto squared = squaredDistance(outside, width, height, 1, 1);
-    const auto best = std::max_element(squared.begin(), squared.end()); // the first of equals: row order
-    const auto at = static_cast<int>(best - squared.begin());
-    const int column = at % width - 1 + box->x0;
-    const int row = at / width - 1 + box->y0;
-    return Point2{static_cast<double>(column), static_cast<double>(row)};
+    result.squared = squaredDistance(outside, result.width, result.height, 1, 1);
+    return result;
+}
+
+std::optional<Point2> interiorMostPixel(const SliceMask& mask)
+{
+    const auto distance = borderDistance(mask);
+    if (distance.squared.empty()) {
+        return std::nullopt;
+    }
+    const auto best =
+        std::max_element(distance.squared.begin(), distance.squared.end()); // the first of equals: row order
+    return distance.pixel(static_cast<std::size_t>(best - distance.squared.begin()));
 }
 
 } // namespace icmoe

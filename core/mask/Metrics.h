@@ -15,6 +15,26 @@ namespace icmoe {
 
 /// 8-connected (or 4-connected) components, largest first (ties: first in row order).
 [[nodiscard]] std::vector<SliceMask> connectedComponents(const SliceMask& mask, bool eightConnected = true);
+/// Squared Euclidean distance (pixels) of each pixel to the border of object or picture, within the object's box and a
+/// frame of one pixel around it; nothing for an empty mask.
+struct BorderDistance {
+    int x0 = 0; ///< where the frame begins
+    int y0 = 0;
+    int width = 0;
+    int height = 0;
+    std::vector<double> squared; ///< height × width
+
+    [[nodiscard]] std::size_t index(int x, int y) const
+    {
+        return static_cast<std::size_t>(y - y0) * static_cast<std::size_t>(width) + static_cast<std::size_t>(x - x0);
+    }
+    [[nodiscard]] Point2 pixel(std::size_t index) const
+    {
+        const auto at = static_cast<int>(index);
+        return {static_cast<double>(x0 + at % width), static_cast<double>(y0 + at / width)};
+    }
+};
+[[nodiscard]] BorderDistance borderDistance(const SliceMask& mask);
 /// The pixel farthest (Euclidean, pixels) from the border of object or picture; ties: first in row order. Empty mask:
 /// nullopt.
 [[nodiscard]] std::optional<Point2> interiorMostPixel(const SliceMask& mask);

@@ -32,7 +32,53 @@ std::vector<Point2> walk(const SliceMask& piece)
     return path;
 }
 
+/// Pixels in the order in which a walk of king's moves from the first reaches them, and whence.
+struct Reached {
+    std::vector<std::size_t> order;
+    std::vector<std::size_t> from; ///< by pixel
+};
+
+/// `open` has a closed frame, so that neighbours of an open pixel always exist.
+Reached reach(const std::vector<std::uint8_t>& open, std::size_t width, std::size_t start)
+{
+    Reached reached{{start}, std::vector<std::size_t>(open.size(), open.size())};
+    reached.from[start] = start;
+    for (std::size_t n = 0; n < reached.order.size(); ++n) {
+        const auto at = reached.order[n];
+        for (const auto next : {at - width, at - 1, at + 1, at + width, at - width - 1, at - width + 1, at + width - 1,
+                                at + width + 1}) { // straight moves first
+            if (open[next] != 0 && reached.from[next] == open.size()) {
+                reached.from[next] = at;
+                reached.order.push_back(next);
+            }
+        }
+    }
+    return reached;
+}
+
 } // namespace
+
+std::vector<Point2> strokeThrough(const SliceMask& object)
+{
+    const auto distance = borderDistance(object);
+    if (distance.squared.empty()) {
+        return {};
+    }
+    const auto deepest = std::max_element(distance.squared.begin(), distance.squared.end());
+    std::vector<std::uint8_t> inner(distance.squared.size());
+    std::transform(distance.squared.begin(), distance.squared.end(), inner.begin(),
+                   [&](double d) { return d >= *deepest / 4 ? std::uint8_t{1} : std::uint8_t{0}; });
+    const auto width = static_cast<std::size_t>(distance.width);
+    const auto middle = static_cast<std::size_t>(deepest - distance.squared.begin());
+    const auto oneEnd = reach(inner, width, middle).order.back();
+    const auto ways = reach(inner, width, oneEnd);
+    std::vector<Point2> path;
+    for (auto at = ways.order.back(); at != oneEnd; at = ways.from[at]) {
+        path.push_back(distance.pixel(at));
+    }
+    path.push_back(distance.pixel(oneEnd));
+    return path;
+}
 
 std::vector<std::vector<Point2>> strokePaths(const SliceMask& strokes)
 {

@@ -15,7 +15,7 @@ namespace {
 
 constexpr double kHeldOutShare = 0.1;
 constexpr double kFirstJudgement = 8; ///< the vote begins as a soft choice of the highest score
-constexpr double kFurtherJudgements[] = {0, 10, 20, 40};
+constexpr double kFurtherJudgements[] = {0, 10, 20, 40, 80};
 constexpr double kCuts[] = {kEvenCut, 0.475, 0.45, 0.425, 0.4, 0.35};
 constexpr double kThresholds[] = {0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7};
 

@@ -96,7 +96,7 @@ int main(int argc, char** argv)
             decoder.look(one);
             const auto ask = [&](std::vector<Prompt> prompts) -> Result<Proposal> { return decoder.answer(prompts); };
             scores.push_back(must(protocol.kind == evaluation::Protocol::Kind::clicks
-                                      ? evaluation::playClicks(one.truth, protocol.clicks, ask)
+                                      ? evaluation::playClicks(one.truth, protocol, ask)
                                       : evaluation::playBox(one.truth, ask)));
             scores.back().picture = one.pictureName();
         }

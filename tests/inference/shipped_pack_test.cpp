@@ -68,7 +68,7 @@ QuickFigures figuresOf(Segmenter& engine, const std::filesystem::path& sets)
         const auto ask = [&](const std::vector<Prompt>& prompts) {
             return engine.predict(*picture, *embedding, prompts, {});
         };
-        const auto clicks = evaluation::playClicks(one.truth, 3, ask).value();
+        const auto clicks = evaluation::playClicks(one.truth, {evaluation::Protocol::Kind::clicks, 3}, ask).value();
         mean.box += evaluation::playBox(one.truth, ask).value().dice.front();
         mean.firstClick += clicks.dice.front();
         mean.thirdClick += clicks.dice[2];

@@ -1,9 +1,10 @@
 #include "core/evaluation/CaseList.h"
-#include "core/evaluation/Protocol.h"
+#include "core/evaluation/Report.h"
 
 #include "tests/support/TestSupport.h"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <set>
 
@@ -35,6 +36,11 @@ std::vector<int> values(const SliceMask& mask, int value)
     return all;
 }
 
+Protocol clicks(int most)
+{
+    return {Protocol::Kind::clicks, most};
+}
+
 TEST(EvaluationProtocol, Reliability_ComparesWhatWasExpectedWithWhatCame)
 {
     const auto table = reliabilityOf({{0.92, 0.90}, {0.98, 0.90}, {1.0, 0.90}, {0.15, 0.35}});
@@ -50,6 +56,9 @@ TEST(EvaluationProtocol, Text_BecomesAProtocol_OrIsRefused)
 {
     EXPECT_EQ(parseProtocol("box")->kind, Protocol::Kind::box);
     EXPECT_EQ(parseProtocol("clicks:5")->clicks, 5);
+    EXPECT_EQ(parseProtocol("clicks:5")->enough, 1);
+    EXPECT_EQ(parseProtocol("noc")->clicks, 20);
+    EXPECT_EQ(parseProtocol("noc")->enough, 0.9);
     EXPECT_EQ(parseProtocol("scribble")->kind, Protocol::Kind::scribble);
     for (const char* text : {"", "boxes", "clicks", "clicks:", "clicks:0", "clicks:21", "clicks:3x"}) {
         EXPECT_EQ(parseProtocol(text).error().code, ErrorCode::invalidArgument) << text;
@@ -86,7 +95,7 @@ TEST(EvaluationProtocol, Clicks_StopWhenNothingIsWrong_AndTheLastDiceStands)
 {
     const SliceMask truth = rectangle(60, 40, 5, 5, 24, 24);
     int asked = 0;
-    const auto score = playClicks(truth, 5, [&](const std::vector<Prompt>& prompts) -> Result<Proposal> {
+    const auto score = playClicks(truth, clicks(5), [&](const std::vector<Prompt>& prompts) -> Result<Proposal> {
         ++asked;
         EXPECT_EQ(prompts.size(), static_cast<std::size_t>(asked));
         return answer(asked == 1 ? rectangle(60, 40, 5, 5, 14, 24) : truth);
@@ -98,11 +107,27 @@ TEST(EvaluationProtocol, Clicks_StopWhenNothingIsWrong_AndTheLastDiceStands)
     EXPECT_EQ(score->dice[4], 1.0);
 }
 
+TEST(EvaluationProtocol, NumberOfClicks_EndsAtTheHighestDiceThatIsAskedFor)
+{
+    const SliceMask truth = rectangle(60, 40, 5, 5, 24, 24);
+    int asked = 0;
+    const auto score = playClicks(truth, *parseProtocol("noc"), [&](const std::vector<Prompt>&) -> Result<Proposal> {
+        ++asked;
+        return answer(rectangle(60, 40, 5, 5, asked == 1 ? 14 : 23, 24)); // never right, good at the second click
+    });
+    ASSERT_TRUE(score);
+    EXPECT_EQ(asked, 2);
+    const auto report = toJson({*score}, *parseProtocol("noc"));
+    EXPECT_EQ(report["noc85"], 2.0);
+    EXPECT_EQ(report["noc90_never"], 0.0);
+    EXPECT_FALSE(report.contains("clicks"));
+}
+
 TEST(EvaluationProtocol, ClickOnATakenPixel_EndsTheSeries)
 {
     const SliceMask truth = rectangle(60, 40, 5, 5, 24, 24);
     int asked = 0;
-    const auto score = playClicks(truth, 4, [&](const std::vector<Prompt>&) -> Result<Proposal> {
+    const auto score = playClicks(truth, clicks(4), [&](const std::vector<Prompt>&) -> Result<Proposal> {
         ++asked;
         return answer(SliceMask(60, 40)); // the engine never answers: the same click again
     });
@@ -117,7 +142,7 @@ TEST(EvaluationProtocol, EngineError_ComesBack)
         return fail(ErrorCode::engineFailed, "no");
     };
     EXPECT_EQ(playBox(rectangle(9, 9, 1, 1, 3, 3), failing).error().code, ErrorCode::engineFailed);
-    EXPECT_EQ(playClicks(rectangle(9, 9, 1, 1, 3, 3), 2, failing).error().code, ErrorCode::engineFailed);
+    EXPECT_EQ(playClicks(rectangle(9, 9, 1, 1, 3, 3), clicks(2), failing).error().code, ErrorCode::engineFailed);
 }
 
 TEST(EvaluationProtocol, ClicksToDice_CountsThoseThatNeverGetThereAsTheCap)
