@@ -257,8 +257,8 @@ struct Yardsticks {
 
 void print(const char* what, const Cost& cost, const Yardsticks& base)
 {
-    std::printf("%-34s p50 %6.1f ms  p95 %6.1f ms  %6.2f GFLOP  time and GFLOP x one base decode: %5.2f %5.2f; as "
-                "published: %5.2f %5.2f\n",
+    std::printf("%-34s p50 %6.1f ms  p95 %6.1f ms  %6.2f GFLOP  time and GFLOP x one base decode: %5.2f %5.2f; with "
+                "nothing kept: %5.2f %5.2f\n",
                 what, cost.times.p50, cost.times.p95, cost.gigaflop, cost.times.p50 / base.own.times.p50,
                 cost.gigaflop / base.own.gigaflop, cost.times.p50 / base.fromScratch.times.p50,
                 cost.gigaflop / base.fromScratch.gigaflop);
