@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <iomanip>
 #include <sstream>
 
@@ -113,6 +114,20 @@ json casesToJson(const std::vector<evaluation::Case>& cases, const std::vector<C
     return list;
 }
 
+json reportOf(const std::vector<evaluation::Case>& cases, const std::vector<CaseScore>& scores,
+              const Protocol& protocol, bool eachCase)
+{
+    auto report = evaluation::toJson(scores, protocol);
+    if (protocol.kind == Protocol::Kind::scribble) {
+        report["drawn_strokes"] =
+            std::count_if(cases.begin(), cases.end(), [](const auto& one) { return one.scribbles.empty(); });
+    }
+    if (eachCase) {
+        report["cases"] = casesToJson(cases, scores);
+    }
+    return report;
+}
+
 std::string toText(const json& report)
 {
     std::ostringstream text;
@@ -171,10 +186,7 @@ Status evaluate(const EvaluateOptions& options, const CommandContext& context)
         // two folders of one set (train and val) stay apart
         const std::string name =
             report["sets"].contains(set.name) ? set.name + "/" + set.path.filename().string() : set.name;
-        report["sets"][name] = evaluation::toJson(*scores, protocol);
-        if (options.cases) {
-            report["sets"][name]["cases"] = casesToJson(*cases, *scores);
-        }
+        report["sets"][name] = reportOf(*cases, *scores, protocol, options.cases);
         for (const auto& score : *scores) {
             quality.insert(quality.end(), score.quality.begin(), score.quality.end());
         }

@@ -38,5 +38,22 @@ TEST_F(EvaluateCommandTest, BoxOnPolyps_ReachesTheReferenceAndShowsTheTimeLeft)
                 polyps["seconds_per_case"].get<double>());
 }
 
+TEST_F(EvaluateCommandTest, StrokesAreDrawnWhereASetHasNone_AndCounted)
+{
+    const auto data = set("endoscopy_polyp");
+    if (data.empty()) {
+        GTEST_SKIP() << "the data beside the checkout is missing";
+    }
+    ICMOE_NEEDS_ENGINE();
+    const auto result = icmoe("evaluate --data " + data + " --protocol scribble --most 2 --experts none --json");
+    ASSERT_EQ(result.exitCode, 0) << result.errors;
+    const auto report = nlohmann::json::parse(result.output, nullptr, false);
+    ASSERT_TRUE(report.is_object()) << result.output;
+    const auto& polyps = report["sets"]["endoscopy_polyp"];
+    EXPECT_EQ(polyps["n"], 2);
+    EXPECT_EQ(polyps["drawn_strokes"], 2);
+    EXPECT_GT(polyps["mean_dice"].get<double>(), 0.5);
+}
+
 } // namespace
 } // namespace icmoe::test
