@@ -93,11 +93,11 @@ std::vector<SliceMask> connectedComponents(const SliceMask& mask, bool eightConn
     return components;
 }
 
-BorderDistance borderDistance(const SliceMask& mask)
+std::optional<BorderDistance> borderDistance(const SliceMask& mask)
 {
     const auto box = mask.bounds();
     if (!box) {
-        return {};
+        return std::nullopt;
     }
     // a frame of one pixel around the object's box counts as outside, also where the picture ends there
     BorderDistance result{box->x0 - 1, box->y0 - 1, box->x1 - box->x0 + 3, box->y1 - box->y0 + 3, {}};
@@ -117,12 +117,12 @@ BorderDistance borderDistance(const SliceMask& mask)
 std::optional<Point2> interiorMostPixel(const SliceMask& mask)
 {
     const auto distance = borderDistance(mask);
-    if (distance.squared.empty()) {
+    if (!distance) {
         return std::nullopt;
     }
-    const auto best =
-        std::max_element(distance.squared.begin(), distance.squared.end()); // the first of equals: row order
-    return distance.pixel(static_cast<std::size_t>(best - distance.squared.begin()));
+    const auto& squared = distance->squared;
+    const auto best = std::max_element(squared.begin(), squared.end()); // the first of equals: row order
+    return distance->pixel(static_cast<std::size_t>(best - squared.begin()));
 }
 
 } // namespace icmoe

@@ -16,12 +16,12 @@ namespace icmoe {
 /// 8-connected (or 4-connected) components, largest first (ties: first in row order).
 [[nodiscard]] std::vector<SliceMask> connectedComponents(const SliceMask& mask, bool eightConnected = true);
 /// Squared Euclidean distance (pixels) of each pixel to the border of object or picture, within the object's box and a
-/// frame of one pixel around it; nothing for an empty mask.
+/// frame of one pixel around it.
 struct BorderDistance {
-    int x0 = 0; ///< where the frame begins
-    int y0 = 0;
-    int width = 0;
-    int height = 0;
+    int x0; ///< where the frame begins
+    int y0;
+    int width;
+    int height;
     std::vector<double> squared; ///< height × width
 
     [[nodiscard]] std::size_t index(int x, int y) const
@@ -30,11 +30,13 @@ struct BorderDistance {
     }
     [[nodiscard]] Point2 pixel(std::size_t index) const
     {
-        const auto at = static_cast<int>(index);
-        return {static_cast<double>(x0 + at % width), static_cast<double>(y0 + at / width)};
+        const int row = static_cast<int>(index) / width;
+        const int column = static_cast<int>(index) % width;
+        return {static_cast<double>(x0 + column), static_cast<double>(y0 + row)};
     }
 };
-[[nodiscard]] BorderDistance borderDistance(const SliceMask& mask);
+/// Nothing for an empty mask.
+[[nodiscard]] std::optional<BorderDistance> borderDistance(const SliceMask& mask);
 /// The pixel farthest (Euclidean, pixels) from the border of object or picture; ties: first in row order. Empty mask:
 /// nullopt.
 [[nodiscard]] std::optional<Point2> interiorMostPixel(const SliceMask& mask);

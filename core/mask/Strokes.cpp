@@ -61,22 +61,23 @@ Reached reach(const std::vector<std::uint8_t>& open, std::size_t width, std::siz
 std::vector<Point2> strokeThrough(const SliceMask& object)
 {
     const auto distance = borderDistance(object);
-    if (distance.squared.empty()) {
+    if (!distance) {
         return {};
     }
-    const auto deepest = std::max_element(distance.squared.begin(), distance.squared.end());
-    std::vector<std::uint8_t> inner(distance.squared.size());
-    std::transform(distance.squared.begin(), distance.squared.end(), inner.begin(),
+    const auto& squared = distance->squared;
+    const auto deepest = std::max_element(squared.begin(), squared.end());
+    std::vector<std::uint8_t> inner(squared.size());
+    std::transform(squared.begin(), squared.end(), inner.begin(),
                    [&](double d) { return d >= *deepest / 4 ? std::uint8_t{1} : std::uint8_t{0}; });
-    const auto width = static_cast<std::size_t>(distance.width);
-    const auto middle = static_cast<std::size_t>(deepest - distance.squared.begin());
+    const auto width = static_cast<std::size_t>(distance->width);
+    const auto middle = static_cast<std::size_t>(deepest - squared.begin());
     const auto oneEnd = reach(inner, width, middle).order.back();
     const auto ways = reach(inner, width, oneEnd);
     std::vector<Point2> path;
     for (auto at = ways.order.back(); at != oneEnd; at = ways.from[at]) {
-        path.push_back(distance.pixel(at));
+        path.push_back(distance->pixel(at));
     }
-    path.push_back(distance.pixel(oneEnd));
+    path.push_back(distance->pixel(oneEnd));
     return path;
 }
 

@@ -41,7 +41,7 @@ TEST(Strokes, StrokeThroughAnObject_FollowsItsBend_AndStaysInItsInnerHalf)
     const auto object = SliceMask::fromBitmap(bitmap, 100, 80);
     const auto path = strokeThrough(object);
     ASSERT_FALSE(path.empty());
-    const auto depth = borderDistance(object);
+    const auto depth = borderDistance(object).value();
     for (std::size_t n = 0; n < path.size(); ++n) {
         EXPECT_GE(depth.squared[depth.index(int(path[n].x), int(path[n].y))], 6.25); // half of 5 pixels
         if (n > 0) {
