@@ -18,10 +18,11 @@ nlohmann::json toJson(const std::vector<CaseScore>& scores, const Protocol& prot
                           {"ci95", {interval[0], interval[1]}},
                           {"seconds_per_case", scores.empty() ? 0 : seconds / double(scores.size())}};
     if (protocol.kind == Protocol::Kind::clicks) {
-        const bool goOn = protocol.enough >= 1; // otherwise a case says nothing about clicks that were not needed
-        for (const int clicks : {1, 3, 5, 10, 20}) {
-            if (goOn && clicks <= protocol.clicks) {
-                report["clicks"][std::to_string(clicks)] = meanDice(scores, static_cast<std::size_t>(clicks - 1));
+        if (protocol.enough >= 1) { // otherwise a case says nothing about clicks that were not needed
+            for (const int clicks : {1, 3, 5, 10, 20}) {
+                if (clicks <= protocol.clicks) {
+                    report["clicks"][std::to_string(clicks)] = meanDice(scores, static_cast<std::size_t>(clicks - 1));
+                }
             }
         }
         for (const int percent : {85, 90}) {

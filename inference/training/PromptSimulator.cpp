@@ -24,16 +24,16 @@ struct Depth {
 Depth depthOf(const SliceMask& region)
 {
     Depth depth{region.width(), region.height(), {}, 0};
-    auto outside = region.toBitmap();
-    for (auto& v : outside) {
-        v = v == 0 ? 1 : 0;
+    depth.values.resize(static_cast<std::size_t>(depth.width) * static_cast<std::size_t>(depth.height));
+    const auto box = region.bounds();
+    const auto distance = borderDistance(region);
+    if (!box || !distance) {
+        return depth;
     }
-    depth.values = squaredDistance(outside, depth.width, depth.height, 1, 1);
-    for (int y = 0; y < depth.height; ++y) {
-        for (int x = 0; x < depth.width; ++x) {
-            double& d = depth.values[static_cast<std::size_t>(y * depth.width + x)];
-            const int edge = 1 + std::min({x, y, depth.width - 1 - x, depth.height - 1 - y});
-            d = std::min(std::sqrt(d), static_cast<double>(edge));
+    for (int y = box->y0; y <= box->y1; ++y) {
+        for (int x = box->x0; x <= box->x1; ++x) {
+            const double d = std::sqrt(distance->squared[distance->index(x, y)]);
+            depth.values[static_cast<std::size_t>(y * depth.width + x)] = d;
             depth.deepest = std::max(depth.deepest, d);
         }
     }
