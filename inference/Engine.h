@@ -21,11 +21,12 @@ struct EngineOptions {
     /// false: the base's raw answers, as `evaluate --experts none` wants them (a box: mask 0; a click: the hypothesis
     /// of highest predicted IoU). true: with the program's guarantees (clicks honoured, no leak, no islands).
     bool guarantees = true;
-    std::string experts = "shipped";                ///< "none", or a pack's file
-    std::vector<std::filesystem::path> packFolders; ///< where the shipped pack is looked for, in order
-    std::vector<VoterKind> withoutKinds;            ///< experts of these kinds are left out
-    bool previews = true;                           ///< quick answers before the full ones, where the engine has them
-    bool withVote = true;                           ///< false: the mean of the voices instead
+    std::string experts = "shipped";                 ///< "none", or a pack's file
+    std::vector<std::filesystem::path> localExperts; ///< files of this workstation's labels, beside the pack
+    std::vector<std::filesystem::path> packFolders;  ///< where the shipped pack is looked for, in order
+    std::vector<VoterKind> withoutKinds;             ///< experts of these kinds are left out
+    bool previews = true;                            ///< quick answers before the full ones, where the engine has them
+    bool withVote = true;                            ///< false: the mean of the voices instead
 };
 
 /// What self-check prints about the engine.

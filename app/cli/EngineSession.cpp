@@ -32,6 +32,7 @@ EngineOptions engineOptions(const EngineChoice& choice, EngineOptions options)
     options.previews = false; // nobody would see them
     options.guarantees = choice.guarantees;
     options.experts = choice.experts;
+    options.localExperts.assign(choice.localExperts.begin(), choice.localExperts.end());
     for (const std::string& voters : choice.without) {
         if (voters == "vote") {
             options.withVote = false;
@@ -135,6 +136,8 @@ void addEngineOptions(CLI::App& command, EngineChoice& choice)
     command.add_option("--experts", choice.experts, "Expert pack: a file, shipped, or none for the base model alone")
         ->check(CLI::Validator(isPack, "PACK|none"))
         ->capture_default_str();
+    command.add_option("--local-expert", choice.localExperts, "Expert of one label, which speaks where it is named")
+        ->check(CLI::ExistingFile);
     std::vector<std::string> voters;
     std::transform(kKinds.begin(), kKinds.end(), std::back_inserter(voters),
                    [](VoterKind kind) { return std::string(name(kind)); });

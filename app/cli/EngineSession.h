@@ -13,18 +13,20 @@ namespace icmoe::app {
 
 /// Which engine a command wants, as it was written.
 struct EngineChoice {
-    std::string model = "litemedsam"; ///< a name of weights/ModelCatalogue.h
-    std::string precision = "auto";   ///< "auto", "fp32", "bf16"
-    std::string device = "auto";      ///< "auto", "cpu", "cuda"
-    std::string experts = "shipped";  ///< "shipped", "none", or a pack's file
-    std::vector<std::string> without; ///< kinds of voters to leave out, and "vote"
-    bool keepEmbeddings = true;       ///< use the disk cache
-    bool guarantees = true;           ///< false for the base's raw answers (EngineOptions)
+    std::string model = "litemedsam";      ///< a name of weights/ModelCatalogue.h
+    std::string precision = "auto";        ///< "auto", "fp32", "bf16"
+    std::string device = "auto";           ///< "auto", "cpu", "cuda"
+    std::string experts = "shipped";       ///< "shipped", "none", or a pack's file
+    std::vector<std::string> localExperts; ///< files
+    std::vector<std::string> without;      ///< kinds of voters to leave out, and "vote"
+    bool keepEmbeddings = true;            ///< use the disk cache
+    bool guarantees = true;                ///< false for the base's raw answers (EngineOptions)
 };
 /// What `--device` may be.
 inline const std::map<std::string, ComputeDevice> kComputeDevices = {
     {"auto", ComputeDevice::automatic}, {"cpu", ComputeDevice::processor}, {"cuda", ComputeDevice::cuda}};
-/// Adds `--model`, `--precision`, `--device`, `--experts` and `--without`; a pack that is not there is wrong usage.
+/// Adds `--model`, `--precision`, `--device`, `--experts`, `--local-expert` and `--without`; a pack that is not there
+/// is wrong usage.
 void addEngineOptions(CLI::App& command, EngineChoice& choice);
 
 /// The engine for a command: asks and waits. Ctrl-C ends the waiting.

@@ -384,6 +384,23 @@ void Council::hearRouted(const PictureContext& picture, const CouncilOptions& op
     }
 }
 
+void Council::hearLocal(const PictureContext& picture, const at::Tensor& first, Hearing& hearing) const
+{
+    const auto& all = m_pack->local;
+    const auto own =
+        std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.label == hearing.reading.label; });
+    if (own == all.end()) {
+        return;
+    }
+    auto asked = batchAfter(first, picture, hearing.reading, {0});
+    asked.views = nullptr; // they are kept by an expert's place among the pack's own
+    const auto answers = m_experts(own->parameters, asked);
+    Voice voice{VoterKind::local, VoterFamily::semanticExpert, "local", answers.logits[0],
+                answers.iou[0].item<double>()};
+    voice.voteBias = own->voteBias;
+    hearing.voices.push_back(std::move(voice));
+}
+
 Result<BoxQuestion> Council::ask(const std::vector<Prompt>& prompts, const NetworkGrid& grid) const
 {
     return askBoxes(prompts, grid, m_corners);
@@ -435,6 +452,9 @@ Result<Hearing> Council::hear(const PictureContext& picture, const std::vector<P
         hearDetail(picture, first, hearing);
     }
     hearRouted(picture, options, first, hearing.early.summary, hearing);
+    if (options.local) {
+        hearLocal(picture, first, hearing);
+    }
     if (stop.stop_requested()) {
         return fail(ErrorCode::cancelled, "answering the prompts was cancelled");
     }
@@ -458,7 +478,7 @@ Ballot Council::ballot(const PictureContext& picture, const Hearing& hearing) co
     std::vector<at::Tensor> logits;
     const auto count = static_cast<std::int64_t>(hearing.voices.size());
     auto families = at::empty({count}, at::kLong);
-    auto signs = at::empty({3, count});
+    auto signs = at::empty({4, count});
     for (std::int64_t n = 0; n < count; ++n) {
         const auto& voice = hearing.voices[static_cast<std::size_t>(n)];
         logits.push_back(voice.logits);
@@ -466,6 +486,7 @@ Ballot Council::ballot(const PictureContext& picture, const Hearing& hearing) co
         signs[0][n] = voice.predictedIou;
         signs[1][n] = voice.routing;
         signs[2][n] = voice.score;
+        signs[3][n] = voice.voteBias;
     }
     one.logits = at::stack(logits);
     const auto device = one.logits.device();
@@ -474,6 +495,9 @@ Ballot Council::ballot(const PictureContext& picture, const Hearing& hearing) co
     one.predictedIou = moved[0];
     one.routing = moved[1];
     one.score = moved[2];
+    if (std::any_of(hearing.voices.begin(), hearing.voices.end(), [](const Voice& v) { return v.voteBias != 0; })) {
+        one.bias = moved[3];
+    }
     one.maps = hearing.reading.maps[0].to(device);
     one.embedding = picture.embedding[0];
     one.familiarity = hearing.familiarity;

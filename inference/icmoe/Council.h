@@ -38,6 +38,7 @@ struct Voice {
     double predictedIou = 0;
     double routing = 1;
     double score = 0;
+    double voteBias = 0; ///< joins its vote at every pixel
 };
 
 /// Boxes of a question that the base has decoded together.
@@ -67,6 +68,7 @@ struct CouncilOptions {
     bool basic = true;
     bool semantic = true;
     bool adaptive = true;
+    bool local = true;
     bool preview = false; ///< three hypotheses and the basic experts only
 };
 
@@ -131,6 +133,8 @@ private:
     void hearDetail(const PictureContext& picture, at::Tensor before, Hearing& hearing) const;
     void hearRouted(const PictureContext& picture, const CouncilOptions& options, const at::Tensor& first,
                     const at::Tensor& summary, Hearing& hearing) const;
+    /// The local expert of the label that the prompts name, where there is one.
+    void hearLocal(const PictureContext& picture, const at::Tensor& first, Hearing& hearing) const;
     [[nodiscard]] ExpertBatch batch(const PictureContext& picture, const PromptReading& reading,
                                     std::vector<std::int64_t> experts) const;
     /// The same, with the engine's own first answer to the same prompts where the annotator gave no mask.

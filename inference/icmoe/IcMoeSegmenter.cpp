@@ -51,6 +51,7 @@ public:
             m_kinds.basic = m_kinds.basic && kind != VoterKind::basic;
             m_kinds.semantic = m_kinds.semantic && kind != VoterKind::semantic;
             m_kinds.adaptive = m_kinds.adaptive && kind != VoterKind::adaptive;
+            m_kinds.local = m_kinds.local && kind != VoterKind::local;
             m_hearsBase = m_hearsBase && kind != VoterKind::base;
         }
         if (options.withVote && !m_pack->voter.empty()) {
@@ -320,12 +321,37 @@ private:
     std::optional<Previewed> m_previewed;
 };
 
+Error noPackBeside(const EngineOptions& options)
+{
+    return {ErrorCode::invalidArgument, "a local expert speaks beside a pack of experts, and there is none",
+            options.localExperts.front().string(), "Name the pack with --experts"};
+}
+
+Status addLocalExperts(const std::vector<std::filesystem::path>& files, Pack& pack)
+{
+    for (const auto& file : files) {
+        auto expert = LocalExpert::read(file, pack.sha256);
+        if (!expert) {
+            return fail(expert.error());
+        }
+        const bool isSecond = std::any_of(pack.local.begin(), pack.local.end(),
+                                          [&](const auto& one) { return one.label == expert->label; });
+        if (isSecond) {
+            return fail(ErrorCode::invalidArgument, "two local experts are of the label \"" + expert->label + "\"",
+                        file.string(), "Keep one of them");
+        }
+        pack.local.push_back(std::move(*expert));
+    }
+    return {};
+}
+
 } // namespace
 
 Result<std::shared_ptr<const Pack>> findPack(const EngineOptions& options, const std::string& baseSha256)
 {
     if (options.experts == "none") {
-        return nullptr;
+        return options.localExperts.empty() ? Result<std::shared_ptr<const Pack>>(nullptr)
+                                            : fail(noPackBeside(options));
     }
     std::filesystem::path file = options.experts;
     if (options.experts == "shipped") {
@@ -337,12 +363,16 @@ Result<std::shared_ptr<const Pack>> findPack(const EngineOptions& options, const
             }
         }
         if (file.empty()) {
-            return nullptr;
+            return options.localExperts.empty() ? Result<std::shared_ptr<const Pack>>(nullptr)
+                                                : fail(noPackBeside(options));
         }
     }
     auto pack = Pack::read(file, baseSha256);
     if (!pack) {
         return fail(pack.error());
+    }
+    if (auto joined = addLocalExperts(options.localExperts, *pack); !joined) {
+        return fail(joined.error());
     }
     return std::make_shared<const Pack>(std::move(*pack));
 }

@@ -1,43 +1,23 @@
 #include "inference/icmoe/Pack.h"
 
 #include "core/base/AtomicFile.h"
-#include "core/base/Sha256.h"
 #include "inference/icmoe/DetailExpert.h"
 #include "inference/icmoe/Domains.h"
 #include "inference/icmoe/Judge.h"
 #include "inference/icmoe/NameList.h"
 #include "inference/icmoe/Quality.h"
 #include "inference/icmoe/ScoreNetwork.h"
+#include "inference/icmoe/TensorSeal.h"
 #include "inference/icmoe/Voting.h"
 
 #include <ATen/ATen.h>
-#include <charconv>
 
 namespace icmoe {
 namespace {
 
-constexpr const char* kHashKey = "sha256";
 constexpr const char* kTapNames[] = {"taps.half.weight", "taps.half.bias", "taps.full.weight", "taps.full.bias"};
 
-/// Over names, shapes, values and what the pack says of itself.
-std::string hashOf(const NamedTensors& tensors, const weights::Metadata& metadata)
-{
-    Sha256 hash;
-    for (const auto& [name, tensor] : tensors) {
-        const auto halves = (tensor.is_floating_point() ? tensor.to(at::kHalf) : tensor).cpu().contiguous();
-        hash.update(name + "\n");
-        for (const auto side : halves.sizes()) {
-            hash.update(std::to_string(side) + "\n");
-        }
-        hash.update({static_cast<const std::byte*>(halves.const_data_ptr()), halves.nbytes()});
-    }
-    for (const auto& [key, value] : metadata) {
-        if (key != kHashKey) {
-            hash.update(key + "\n" + value + "\n");
-        }
-    }
-    return hash.hex();
-}
+const SealedKind kKind{"the expert pack", Pack::kFormat};
 
 void add(NamedTensors& all, const std::string& prefix, const NamedTensors& part)
 {
@@ -55,47 +35,27 @@ NamedTensors taken(NamedTensors& all, const std::string& prefix)
     return part;
 }
 
-tl::unexpected<Error> refuse(ErrorCode code, std::string message, std::string hint)
-{
-    return fail(code, "the expert pack " + std::move(message), {}, std::move(hint));
-}
-
-Result<std::string> valueOf(const weights::Metadata& metadata, const std::string& key)
-{
-    const auto found = metadata.find(key);
-    if (found == metadata.end()) {
-        return refuse(ErrorCode::malformedFile, "does not say its " + key, "Take the pack from its source again");
-    }
-    return found->second;
-}
-
 Status checkOrigin(const TensorFile& file, const std::string& baseSha256)
 {
-    const auto format = valueOf(file.metadata, "format");
-    const auto base = valueOf(file.metadata, "base_sha256");
-    const auto hash = valueOf(file.metadata, kHashKey);
-    for (const auto* value : {&format, &base, &hash}) {
-        if (!*value) {
-            return fail(value->error());
-        }
+    const auto format = formatOf(kKind, file);
+    if (!format) {
+        return fail(format.error());
     }
-    int number = 0;
-    std::from_chars(format->data(), format->data() + format->size(), number);
-    if (number > Pack::kFormat) {
-        return refuse(ErrorCode::weightsUnknown,
-                      "has format " + *format + ", this program knows up to " + std::to_string(Pack::kFormat),
-                      "Install a newer version of the program");
-    }
-    if (number < Pack::kFormat && file.tensors.contains("voter.bias")) {
-        return refuse(ErrorCode::weightsUnknown, "has format " + *format + ", whose vote is not of this program's kind",
+    if (*format < Pack::kFormat && file.tensors.contains("voter.bias")) {
+        return refuse(kKind, ErrorCode::weightsUnknown,
+                      "has format " + std::to_string(*format) + ", whose vote is not of this program's kind",
                       "Take the pack that comes with this version, or train the vote anew");
     }
-    if (hashOf(file.tensors, file.metadata) != *hash) {
-        return refuse(ErrorCode::weightsCorrupt, "was changed: its values do not have the hash it names",
-                      "Take the pack from its source again");
+    const auto base = stated(kKind, file, "base_sha256");
+    if (!base) {
+        return fail(base.error());
+    }
+    if (auto sound = checkSeal(kKind, file); !sound) {
+        return sound;
     }
     if (*base != baseSha256) {
-        return refuse(ErrorCode::weightsUnknown, "was trained on other weights (SHA-256 " + base->substr(0, 12) + "…)",
+        return refuse(kKind, ErrorCode::weightsUnknown,
+                      "was trained on other weights (SHA-256 " + base->substr(0, 12) + "…)",
                       "Use it with those weights, or another pack");
     }
     return {};
@@ -111,6 +71,9 @@ Pack Pack::on(at::Device device) const
     }
     for (auto* part : {&moved.detail, &moved.domains, &moved.routing, &moved.selector, &moved.judge, &moved.voter}) {
         *part = icmoe::on(device, *part);
+    }
+    for (auto& expert : moved.local) {
+        expert.parameters = expert.parameters.on(device);
     }
     return moved;
 }
@@ -132,14 +95,12 @@ Result<std::vector<std::byte>> Pack::toBytes() const
     add(all, "judge.", judge);
     add(all, "voter.", voter);
     add(all, "quality.", quality);
-    weights::Metadata metadata{{"format", std::to_string(kFormat)},
-                               {"base_sha256", baseSha256},
+    weights::Metadata metadata{{"base_sha256", baseSha256},
                                {"name", description.name},
                                {"licence", description.licence},
                                {"data", joinedNames(description.data)},
                                {"classes", joinedNames(description.classes)}};
-    metadata[kHashKey] = hashOf(all, metadata);
-    return tensorFileBytes(all, metadata, true);
+    return sealedBytes(kKind, all, std::move(metadata));
 }
 
 Result<Pack> Pack::fromBytes(std::span<const std::byte> bytes, const std::string& baseSha256)
@@ -156,7 +117,7 @@ Result<Pack> Pack::fromBytes(std::span<const std::byte> bytes, const std::string
     pack.sha256 = file->sha256;
     for (const auto& [key, text] :
          {std::pair{"name", &pack.description.name}, {"licence", &pack.description.licence}}) {
-        const auto value = valueOf(file->metadata, key);
+        const auto value = stated(kKind, *file, key);
         if (!value) {
             return fail(value.error());
         }
@@ -170,8 +131,7 @@ Result<Pack> Pack::fromBytes(std::span<const std::byte> bytes, const std::string
     for (std::size_t n = 0; n < 4; ++n) {
         const auto found = file->tensors.find(kTapNames[n]);
         if (found == file->tensors.end() || found->second.sizes() != tapShapes[n]) {
-            return refuse(ErrorCode::malformedFile, std::string("lacks the tensor ") + kTapNames[n],
-                          "Take the pack from its source again");
+            return refuse(kKind, ErrorCode::malformedFile, std::string("lacks the tensor ") + kTapNames[n]);
         }
         *tapTensors[n] = found->second;
         file->tensors.erase(found);
@@ -184,8 +144,7 @@ Result<Pack> Pack::fromBytes(std::span<const std::byte> bytes, const std::string
             }
         }
     } catch (const std::invalid_argument& error) {
-        return refuse(ErrorCode::malformedFile, std::string("is not complete: ") + error.what(),
-                      "Take the pack from its source again");
+        return refuse(kKind, ErrorCode::malformedFile, std::string("is not complete: ") + error.what());
     }
     pack.detail = taken(file->tensors, "detail.");
     pack.domains = taken(file->tensors, "domains.");
@@ -214,11 +173,10 @@ Result<Pack> Pack::fromBytes(std::span<const std::byte> bytes, const std::string
             (void)QualityEstimate(pack.quality);
         }
     } catch (const std::invalid_argument& error) {
-        return refuse(ErrorCode::malformedFile, std::string("is not complete: ") + error.what(),
-                      "Take the pack from its source again");
+        return refuse(kKind, ErrorCode::malformedFile, std::string("is not complete: ") + error.what());
     }
     if (!file->tensors.empty()) {
-        return refuse(ErrorCode::malformedFile, "holds an unknown tensor " + file->tensors.begin()->first,
+        return refuse(kKind, ErrorCode::malformedFile, "holds an unknown tensor " + file->tensors.begin()->first,
                       "Install a newer version of the program");
     }
     return pack;

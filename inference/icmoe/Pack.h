@@ -1,6 +1,7 @@
 #pragma once
 
 #include "inference/icmoe/ExpertParameters.h"
+#include "inference/icmoe/LocalExpert.h"
 #include "inference/icmoe/PictureFeatures.h"
 #include "inference/icmoe/TensorFile.h"
 
@@ -30,13 +31,14 @@ struct Pack {
     NamedTensors detail;       ///< the basic expert of details; empty where untrained
     ExpertParameters semantic; ///< count 0 where untrained
     ExpertParameters adaptive;
-    NamedTensors domains;  ///< the pictures that the experts learned on, as they look
-    NamedTensors routing;  ///< projection g, prototypes, adaptive router; empty where untrained
-    NamedTensors selector; ///< ranks box hypotheses
-    NamedTensors judge;    ///< scores the voices for the vote; empty: only the selector's scores are known
-    NamedTensors voter;    ///< the voting network and its threshold
-    NamedTensors quality;  ///< the calibrated estimate of an answer's quality
-    std::string sha256;    ///< of the file it was read from; its revision
+    NamedTensors domains;           ///< the pictures that the experts learned on, as they look
+    NamedTensors routing;           ///< projection g, prototypes, adaptive router; empty where untrained
+    NamedTensors selector;          ///< ranks box hypotheses
+    NamedTensors judge;             ///< scores the voices for the vote; empty: only the selector's scores are known
+    NamedTensors voter;             ///< the voting network and its threshold
+    NamedTensors quality;           ///< the calibrated estimate of an answer's quality
+    std::string sha256;             ///< of the file it was read from; its revision
+    std::vector<LocalExpert> local; ///< of this workstation's labels, one a label; no part of the file
 
     /// The same with all that networks compute with on a device; the projection of taps and the estimate of quality
     /// stay in the processor's memory.

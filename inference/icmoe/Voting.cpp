@@ -133,7 +133,8 @@ at::Tensor VotingNetwork::votes(const Ballot& ballot) const
     const auto bias = get.at("bias").index_select(0, ballot.families).view({-1, 1, 1, 1});
     const auto judgement = get.at("judgement") + closeness(ballot.strangeness) * get.at("familiar");
     const auto score = (judgement * ballot.score).view({-1, 1, 1, 1});
-    return (at::conv2d(x, get.at("output.weight")) + bias + score).squeeze(1);
+    const auto votes = (at::conv2d(x, get.at("output.weight")) + bias + score).squeeze(1);
+    return ballot.bias.defined() ? votes + ballot.bias.view({-1, 1, 1}) : votes;
 }
 
 double closeness(double strangeness)

@@ -20,7 +20,7 @@ enum class VoterFamily : std::int64_t {
     boxExpert,
     semanticExpert,
     adaptiveExpert,
-    localExpert,
+    unused, ///< a local expert speaks as a semantic one: no vote and no judge was taught a family of its own
     detailExpert,
     count
 };
@@ -34,6 +34,7 @@ struct Ballot {
     at::Tensor predictedIou; ///< [V]
     at::Tensor routing;      ///< [V] weight that a router gave the voice, 1 for those that need none
     at::Tensor score;        ///< [V] of the selector, 0 for voices that it does not rank
+    at::Tensor bias;         ///< [V] joins the votes at every pixel; undefined where no voice has one
     at::Tensor maps;         ///< [7, 256, 256] prompt maps
     at::Tensor embedding;    ///< [4096, 256]
     double familiarity = 0;  ///< largest cosine of the structure to a prototype: is this something the experts know

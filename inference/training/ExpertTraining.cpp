@@ -193,7 +193,7 @@ private:
                 continue;
             }
             m_setNames.push_back(set.name);
-            auto recipes = folderRecipes(set, m_options.variants, m_options.seed, m_stop);
+            auto recipes = folderRecipes(set, {m_options.variants, m_options.closeUps}, m_options.seed, m_stop);
             if (!recipes) {
                 return fail(recipes.error());
             }

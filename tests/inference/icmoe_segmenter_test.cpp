@@ -69,10 +69,12 @@ protected:
         ICMOE_NEEDS_WEIGHTS();
         m_options.weightFolders = weightFolders();
     }
-    std::unique_ptr<Segmenter> segmenter(Learned learned)
+    std::unique_ptr<Segmenter> segmenter(Learned learned, std::vector<LocalExpert> local = {})
     {
         const auto file = weights::loadLiteMedSam(m_options.weightFolders);
-        auto made = makeIcMoeSegmenter(*file, packOf(learned, file->sha256), m_options);
+        const auto pack = packOf(learned, file->sha256);
+        pack->local = std::move(local);
+        auto made = makeIcMoeSegmenter(*file, pack, m_options);
         m_embedding = made->encode(boxPicture(), {}, {}).value();
         return made;
     }
@@ -174,6 +176,97 @@ TEST_F(IcMoeSegmenterTest, TheDetailExpert_HearsItself_UnlessTheAnnotatorGaveAMa
     EXPECT_EQ(of(m_click), 2);
     EXPECT_EQ(of(m_box), 2);
     EXPECT_EQ(of(prompt(MaskPrompt{ellipseMask(512, 512, {256, 220}, 60, 40)})), 1);
+}
+
+/// One that answers something of its own.
+LocalExpert localExpert(const std::string& label, double voteBias)
+{
+    at::manual_seed(8);
+    auto tensors = ExpertParameters::fresh(1, 9, LocalExpert::kRank).tensors();
+    for (auto& [name, tensor] : tensors) {
+        tensor = tensor + 0.02 * at::randn(tensor.sizes());
+    }
+    return {"test", label, ExpertParameters(tensors), voteBias, {}};
+}
+
+TEST_F(IcMoeSegmenterTest, IC10_ALocalExpert_LeavesAnswersForOtherLabelsAsTheyWere)
+{
+    const auto without = segmenter(Learned::something);
+    const auto with = segmenter(Learned::something, {localExpert("Left adrenal", 3), localExpert("b", 2)});
+    const auto own = prompt(LabelPrompt{"Left adrenal"});
+    const auto other = prompt(LabelPrompt{"a"});
+    const auto unknown = prompt(LabelPrompt{"Right adrenal"});
+    for (const auto& asked : {std::vector{m_click},
+                              {m_box},
+                              {m_click, m_outside, other},
+                              {m_box, unknown},
+                              {m_click, unknown},
+                              {m_box, m_click, other}}) {
+        const auto expected = answer(*without, asked);
+        const auto given = answer(*with, asked);
+        EXPECT_EQ(given.vote, expected.vote);
+        ASSERT_EQ(given.candidates.size(), expected.candidates.size());
+        for (std::size_t n = 0; n < given.candidates.size(); ++n) {
+            EXPECT_EQ(given.candidates[n].mask, expected.candidates[n].mask);
+            EXPECT_EQ(given.candidates[n].predictedIou, expected.candidates[n].predictedIou);
+        }
+    }
+    for (const auto& asked : {std::vector{m_click, own}, {m_box, own}}) {
+        const auto proposal = answer(*with, asked);
+        const auto& last = proposal.vote->voters.back();
+        EXPECT_EQ(last.kind, VoterKind::local);
+        EXPECT_EQ(last.name, "local");
+        EXPECT_GT(last.weight, 0.1); // its bias is heard
+        EXPECT_NE(proposal.vote, answer(*without, asked).vote);
+    }
+}
+
+TEST_F(IcMoeSegmenterTest, ALocalExpert_MayBeSwitchedOff_AndItsBiasIsHeard)
+{
+    const std::vector asked{m_click, prompt(LabelPrompt{"Left adrenal"})};
+    const auto weightAt = [&](double bias) {
+        return answer(*segmenter(Learned::something, {localExpert("Left adrenal", bias)}), asked)
+            .vote->voters.back()
+            .weight;
+    };
+    EXPECT_GT(weightAt(4), weightAt(0) + 0.05);
+    EXPECT_LT(weightAt(-4), weightAt(0) - 0.005);
+    m_options.withoutKinds = {VoterKind::local};
+    EXPECT_EQ(answer(*segmenter(Learned::something, {localExpert("Left adrenal", 4)}), asked).vote,
+              answer(*segmenter(Learned::something), asked).vote);
+}
+
+TEST_F(IcMoeSegmenterTest, LocalExperts_NeedTheirPack_AndALabelOfTheirOwn)
+{
+    const TemporaryFolder folder;
+    const auto file = weights::loadLiteMedSam(m_options.weightFolders);
+    const auto keep = [&](const std::string& name, std::span<const std::byte> bytes) {
+        ASSERT_TRUE(writeFileAtomically(folder / name, bytes, {.replace = true, .mode = 0600}));
+    };
+    keep("pack", packOf(Learned::something, file->sha256)->toBytes().value());
+    m_options.experts = (folder / "pack").string();
+    const auto revision = findPack(m_options, file->sha256).value()->sha256;
+    auto expert = localExpert("Left adrenal", 1);
+    expert.packSha256 = revision;
+    keep("one", expert.toBytes().value());
+    expert.packSha256 = std::string(64, 'f');
+    keep("of another pack", expert.toBytes().value());
+
+    m_options.localExperts = {folder / "one"};
+    const auto pack = findPack(m_options, file->sha256).value();
+    ASSERT_EQ(pack->local.size(), 1U);
+    EXPECT_EQ(pack->local[0].label, "Left adrenal");
+    m_options.localExperts = {folder / "of another pack"};
+    const auto foreign = findPack(m_options, file->sha256);
+    ASSERT_FALSE(foreign);
+    EXPECT_EQ(foreign.error().code, ErrorCode::weightsUnknown);
+    EXPECT_NE(foreign.error().where.find("of another pack"), std::string::npos);
+    m_options.localExperts = {folder / "one", folder / "one"};
+    const auto twice = findPack(m_options, file->sha256);
+    ASSERT_FALSE(twice);
+    EXPECT_NE(twice.error().message.find("Left adrenal"), std::string::npos);
+    m_options.experts = "none";
+    EXPECT_EQ(findPack(m_options, file->sha256).error().code, ErrorCode::invalidArgument);
 }
 
 TEST_F(IcMoeSegmenterTest, WithoutTheVote_VoicesCountAlike)

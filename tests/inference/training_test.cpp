@@ -111,13 +111,54 @@ TEST(Augmentation, TheSameSeed_GivesTheSameBits_AndLabelsMoveWithThePicture)
     EXPECT_EQ(different.size(), 6U);
 }
 
+TEST(CloseUp, OfASmallObject_ItFillsAThirdToNineTenths_AndAllOfItIsThere)
+{
+    TrainingPicture picture;
+    picture.image.width = 300;
+    picture.image.height = 200;
+    const auto truth = ellipseMask(300, 200, {70, 60}, 30, 24);
+    for (const auto inside : truth.toBitmap()) {
+        picture.image.pixels.push_back(inside != 0 ? 230 : 25);
+        picture.values.push_back(inside != 0 ? 3 : 0);
+    }
+    std::set<int> widths;
+    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+        const auto one = closeUp(picture, seed);
+        ASSERT_EQ(one.image.pixels, closeUp(picture, seed).image.pixels);
+        const auto [width, height] = std::pair(one.image.width, one.image.height);
+        ASSERT_EQ(one.values.size(), static_cast<std::size_t>(width) * static_cast<std::size_t>(height));
+        ASSERT_EQ(one.image.pixels.size(), one.values.size());
+        EXPECT_EQ(std::count(one.values.begin(), one.values.end(), 3), static_cast<std::ptrdiff_t>(truth.area()));
+        for (std::size_t n = 0; n < one.values.size(); ++n) {
+            ASSERT_EQ(one.image.pixels[n] > 110, one.values[n] == 3);
+        }
+        const double filled = std::max(61.0 / width, 49.0 / height);
+        EXPECT_GT(filled, 0.32) << "seed " << seed;
+        EXPECT_LT(filled, 0.92) << "seed " << seed;
+        widths.insert(width);
+    }
+    EXPECT_GT(widths.size(), 20U);
+}
+
+TEST(CloseUp, OfALargeObjectOrNone_IsThePictureItself)
+{
+    TrainingPicture picture;
+    picture.image.width = 100;
+    picture.image.height = 80;
+    picture.image.pixels.assign(8000, 7);
+    picture.values.assign(8000, 0);
+    EXPECT_EQ(closeUp(picture, 1).values, picture.values);
+    picture.values.assign(8000, 1);
+    EXPECT_EQ(closeUp(picture, 1).values, picture.values);
+}
+
 TEST(FolderRecipes, SlicesAndVariantsOfAFile_ShareTheirPicture)
 {
     const std::filesystem::path set = std::filesystem::path(ICMOE_SHARED) / "data/segmentation/mr_hippocampus/val";
     if (!std::filesystem::exists(set)) {
         GTEST_SKIP() << "../shared is missing";
     }
-    const auto recipes = folderRecipes({"mr_hippocampus", set, {}}, 2, 1, {});
+    const auto recipes = folderRecipes({"mr_hippocampus", set, {}}, {.variants = 1, .closeUps = 1}, 1, {});
     ASSERT_TRUE(recipes) << recipes.error().oneLine();
     std::set<std::string> names;
     std::map<std::string, int> pictures;
