@@ -84,6 +84,9 @@ public:
     /// `weights` and `pack` outlive it; a pack without experts leaves the base's voices.
     Council(const NetworkWeights& weights, std::shared_ptr<const Pack> pack, const PromptConvention& convention = {});
 
+    Council(const Council&) = delete; // its parts refer to each other
+    Council& operator=(const Council&) = delete;
+
     [[nodiscard]] PictureContext prepare(const PictureFeatures& features, const NetworkGrid& grid) const;
     /// What the base is asked: askBoxes() as this base wants its corners.
     [[nodiscard]] Result<BoxQuestion> ask(const std::vector<Prompt>& prompts, const NetworkGrid& grid) const;

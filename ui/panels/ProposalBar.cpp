@@ -21,7 +21,8 @@ namespace icmoe::ui {
 namespace {
 
 const QString kBetween = QStringLiteral(" · ");
-constexpr int kAroundText = 6; // a tool button would leave more
+const QString kBeforeAgreement = QStringLiteral(" ·"); // the space after it is the button's margin
+constexpr int kAroundText = 6;                         // a tool button would leave more
 
 /// Area of a mask on its slice: "12.3 cm²", or pixels where nothing tells millimetres.
 QString areaText(const SliceMask& mask, const Geometry& geometry, Plane plane)
@@ -188,8 +189,8 @@ QString ProposalBar::sentence() const
     QStringList parts;
     if (m_pages->currentIndex() == 0) {
         QString detail = m_detail->text();
-        if (detail.endsWith(kBetween)) { // the agreement follows
-            detail.chop(kBetween.size());
+        if (detail.endsWith(kBeforeAgreement)) {
+            detail.chop(kBeforeAgreement.size());
         }
         parts = {m_title->text(), detail, m_voters->isHidden() ? QString() : m_voters->text()};
     } else {
@@ -219,14 +220,12 @@ void ProposalBar::updatePreview()
     }
     // A preview is followed by its full answer: that is no news. Another answer that is still shown is.
     m_title->setText(m_document.isAsking() && !proposal.isPreview ? tr("Preview, asking again") : tr("Preview"));
-    QStringList details;
     if (candidate.mask.empty()) {
-        details << tr("nothing found: Accept stores \"examined, nothing there\"");
+        m_detail->setText(tr("nothing found: Accept stores \"examined, nothing there\""));
     } else {
-        details << areaText(candidate.mask, m_document.volume()->geometry(), proposal.plane);
-        details << (m_document.proposalVote() != nullptr ? QString() : confidence());
+        const QString area = areaText(candidate.mask, m_document.volume()->geometry(), proposal.plane);
+        m_detail->setText(area + (m_document.proposalVote() != nullptr ? kBeforeAgreement : kBetween + confidence()));
     }
-    m_detail->setText(details.join(kBetween));
     m_detail->setMinimumWidth(candidate.mask.empty() ? 0 : m_detail->sizeHint().width()); // an area is never cut
     const QString notice = QString::fromStdString(proposal.notice);
     m_detail->setAccessibleDescription(notice);
