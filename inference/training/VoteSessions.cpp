@@ -27,6 +27,11 @@ Opening drawOpening(Random& random)
                       : Opening::boxAndClick;
 }
 
+Opening drawShortOpening(Random& random)
+{
+    return random.uniform() < 0.8 ? Opening::click : Opening::scribble;
+}
+
 /// The tensors of a ballot that a file holds; the embedding is the library's.
 template<typename Kept>
 auto partsOf(Kept& kept)
@@ -84,32 +89,33 @@ std::string VoteSessions::key() const
     return hash.hex().substr(0, 16);
 }
 
-VoteSessions::Start VoteSessions::startOf(int number) const
+VoteSessions::Start VoteSessions::startOf(const SessionId& id) const
 {
-    Start start{{}, Random(seedOf(m_options.seed, m_pool.name + " session " + std::to_string(number)))};
+    const std::string kind = id.onlyOpens ? " opening " : " session ";
+    Start start{{}, Random(seedOf(m_options.seed, m_pool.name + kind + std::to_string(id.number)))};
     start.one = m_sampler.draw(start.random);
     return start;
 }
 
-std::filesystem::path VoteSessions::fileOf(int number) const
+std::filesystem::path VoteSessions::fileOf(const SessionId& id) const
 {
-    return m_folder / (std::to_string(number) + ".session");
+    return m_folder / (std::to_string(id.number) + (id.onlyOpens ? ".opening" : ".session"));
 }
 
-bool VoteSessions::isKept(int number) const
+bool VoteSessions::isKept(const SessionId& id) const
 {
     std::error_code ignored;
-    return !m_folder.empty() && std::filesystem::exists(fileOf(number), ignored);
+    return !m_folder.empty() && std::filesystem::exists(fileOf(id), ignored);
 }
 
-Result<std::vector<KeptBallot>> VoteSessions::play(int number)
+Result<std::vector<KeptBallot>> VoteSessions::play(const SessionId& id)
 {
-    if (isKept(number)) {
-        return recalled(number);
+    if (isKept(id)) {
+        return recalled(id);
     }
-    auto ballots = played(startOf(number));
+    auto ballots = played(id);
     if (ballots && !m_folder.empty()) {
-        if (auto kept = keep(number, *ballots); !kept) {
+        if (auto kept = keep(id, *ballots); !kept) {
             return fail(kept.error());
         }
     }
@@ -132,10 +138,10 @@ Result<KeptBallot> VoteSessions::begun(const TrainingCase& one) const
     return kept;
 }
 
-Result<std::vector<KeptBallot>> VoteSessions::played(Start start) const
+Result<std::vector<KeptBallot>> VoteSessions::played(const SessionId& id) const
 {
     const at::NoGradGuard noGrad;
-    auto& [one, random] = start;
+    auto [one, random] = startOf(id);
     const auto& council = *m_pool.council;
     const auto& view = m_library.views()[one.view];
     const auto features = m_library.features(one.view);
@@ -143,9 +149,9 @@ Result<std::vector<KeptBallot>> VoteSessions::played(Start start) const
         return fail(features.error());
     }
     const auto picture = council.prepare(*features, view.grid);
-    one.prompts = openWith(drawOpening(random), one.object->truth, random);
+    one.prompts = openWith(id.onlyOpens ? drawShortOpening(random) : drawOpening(random), one.object->truth, random);
     std::vector<KeptBallot> list;
-    const auto keepAfter = 1 + random.below(kMostClicks); // clicks until the second ballot
+    const auto keepAfter = id.onlyOpens ? 0 : 1 + random.below(kMostClicks); // clicks until the last ballot
     for (std::size_t round = 0; round <= keepAfter; ++round) {
         const auto hearing = council.hear(picture, canonicalOrder(one.prompts), m_options.voices, {});
         if (!hearing) {
@@ -182,7 +188,7 @@ Result<std::vector<KeptBallot>> VoteSessions::played(Start start) const
     return list;
 }
 
-Status VoteSessions::keep(int number, const std::vector<KeptBallot>& ballots) const
+Status VoteSessions::keep(const SessionId& id, const std::vector<KeptBallot>& ballots) const
 {
     if (auto opened = openPrivateFolder(m_folder, "the folder of sessions", "--work"); !opened) {
         return opened;
@@ -198,17 +204,17 @@ Status VoteSessions::keep(int number, const std::vector<KeptBallot>& ballots) co
         tensors.emplace(prefix + "strangeness", at::full({1}, static_cast<float>(ballots[n].ballot.strangeness)));
         metadata[prefix + "names"] = joinedNames(ballots[n].names);
     }
-    return writeTensorFile(fileOf(number), tensors, metadata, true);
+    return writeTensorFile(fileOf(id), tensors, metadata, true);
 }
 
-Result<std::vector<KeptBallot>> VoteSessions::recalled(int number) const
+Result<std::vector<KeptBallot>> VoteSessions::recalled(const SessionId& id) const
 {
-    auto file = readTensorFile(fileOf(number), kLargestFile);
+    auto file = readTensorFile(fileOf(id), kLargestFile);
     if (!file) {
         return fail(file.error());
     }
     const auto device = m_pool.council->prompts().noMask().device();
-    const auto one = startOf(number).one;
+    const auto one = startOf(id).one;
     std::vector<KeptBallot> list;
     for (std::size_t n = 0; file->metadata.contains(std::to_string(n) + ".names"); ++n) {
         const auto prefix = std::to_string(n) + ".";
@@ -219,7 +225,7 @@ Result<std::vector<KeptBallot>> VoteSessions::recalled(int number) const
         for (const auto& [name, tensor] : partsOf(*kept)) {
             const auto found = file->tensors.find(prefix + name);
             if (found == file->tensors.end()) {
-                return fail(ErrorCode::malformedFile, "a kept session lacks " + prefix + name, fileOf(number).string(),
+                return fail(ErrorCode::malformedFile, "a kept session lacks " + prefix + name, fileOf(id).string(),
                             "Delete the folder of sessions: they are played again");
             }
             *tensor = found->second.to(device);

@@ -356,6 +356,16 @@ Result<std::vector<VoteSessions>> sessionsOf(const std::vector<VotePool>& pools,
     return sessions;
 }
 
+/// All that are played, whole sessions first.
+std::vector<SessionId> sessionIds(const VoteOptions& options)
+{
+    std::vector<SessionId> ids;
+    for (int n = 0; n < options.cases + options.openings; ++n) {
+        ids.push_back(n < options.cases ? SessionId{n, false} : SessionId{n - options.cases, true});
+    }
+    return ids;
+}
+
 } // namespace
 
 Status playSessions(const std::vector<VotePool>& pools, ViewLibrary& library, const VoteOptions& options, int worker,
@@ -365,18 +375,20 @@ Status playSessions(const std::vector<VotePool>& pools, ViewLibrary& library, co
     if (!sessions) {
         return fail(sessions.error());
     }
-    for (int n = 0; n < options.cases; ++n) {
+    int done = 0;
+    const auto ids = sessionIds(options);
+    for (const auto& id : ids) {
         if (stop.stop_requested()) {
             return fail(ErrorCode::cancelled, "interrupted");
         }
-        auto& own = (*sessions)[static_cast<std::size_t>(n) % pools.size()];
-        const auto round = n / static_cast<int>(pools.size()); // so that each worker plays all pools
-        if (round % workers == worker && !own.isKept(n)) {
-            if (auto played = own.play(n); !played) {
+        auto& own = (*sessions)[static_cast<std::size_t>(id.number) % pools.size()];
+        const auto round = id.number / static_cast<int>(pools.size()); // so that each worker plays all pools
+        if (round % workers == worker && !own.isKept(id)) {
+            if (auto played = own.play(id); !played) {
                 return fail(played.error());
             }
         }
-        progress({n + 1, options.cases, 0, 0, 0, 0});
+        progress({++done, static_cast<int>(ids.size()), 0, 0, 0, 0});
     }
     return {};
 }
@@ -392,18 +404,21 @@ Result<TrainedVote> trainVote(const std::vector<VotePool>& pools, ViewLibrary& l
     std::map<std::string, std::vector<KeptBallot>> heldOut;
     // at least one of every pool
     const int unseen = std::max(static_cast<int>(options.cases * kHeldOutShare), static_cast<int>(pools.size()));
-    for (int n = 0; n < options.cases; ++n) {
+    const auto ids = sessionIds(options);
+    const int total = static_cast<int>(ids.size()) + options.steps;
+    int done = 0;
+    for (const auto& id : ids) {
         if (stop.stop_requested()) {
             return fail(ErrorCode::cancelled, "interrupted");
         }
-        const auto pool = static_cast<std::size_t>(n) % pools.size();
-        auto played = (*sessions)[pool].play(n);
+        const auto pool = static_cast<std::size_t>(id.number) % pools.size();
+        auto played = (*sessions)[pool].play(id);
         if (!played) {
             return fail(played.error());
         }
-        auto& kept = n < unseen ? heldOut[pools[pool].name] : ballots;
+        auto& kept = !id.onlyOpens && id.number < unseen ? heldOut[pools[pool].name] : ballots;
         std::move(played->begin(), played->end(), std::back_inserter(kept));
-        progress({n + 1, options.cases + options.steps, 0, 0, 0, 0});
+        progress({++done, total, 0, 0, 0, 0});
     }
     TrainedVote trained;
     if (options.judge) {
@@ -440,7 +455,7 @@ Result<TrainedVote> trainVote(const std::vector<VotePool>& pools, ViewLibrary& l
         }
         optimizer.step(rateFactor(step, options.steps));
         running = step == 0 ? sum : 0.98 * running + 0.02 * sum;
-        progress({options.cases + step + 1, options.cases + options.steps, running, 0, 0, 0});
+        progress({++done, total, running, 0, 0, 0});
     }
     trained.parameters = optimizer.averaged();
     const auto setTo = [&](const char* name, double value) {

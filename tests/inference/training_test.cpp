@@ -683,13 +683,13 @@ TEST_F(ExpertTrainingTest, SessionsThatAreKept_AreTheSame)
     VoteOptions options;
     const TemporaryFolder folder;
     VoteSessions kept(pool, *m_library, options, folder / "sessions");
-    for (int number = 0; number < 4; ++number) {
-        const auto played = VoteSessions(pool, *m_library, options, {}).play(number);
+    for (const SessionId id : {SessionId{0}, {1}, {2}, {3}, {0, true}, {1, true}}) {
+        const auto played = VoteSessions(pool, *m_library, options, {}).play(id);
         ASSERT_TRUE(played) << played.error().oneLine();
-        EXPECT_FALSE(kept.isKept(number));
-        ASSERT_TRUE(kept.play(number));
-        ASSERT_TRUE(kept.isKept(number));
-        const auto recalled = kept.play(number);
+        EXPECT_FALSE(kept.isKept(id));
+        ASSERT_TRUE(kept.play(id));
+        ASSERT_TRUE(kept.isKept(id));
+        const auto recalled = kept.play(id);
         ASSERT_TRUE(recalled) << recalled.error().oneLine();
         ASSERT_EQ(recalled->size(), played->size());
         for (std::size_t n = 0; n < played->size(); ++n) {
@@ -707,14 +707,39 @@ TEST_F(ExpertTrainingTest, SessionsThatAreKept_AreTheSame)
         }
     }
     options.voices.basic = false; // another council is heard
-    EXPECT_FALSE(VoteSessions(pool, *m_library, options, folder / "sessions").isKept(0));
+    EXPECT_FALSE(VoteSessions(pool, *m_library, options, folder / "sessions").isKept({0}));
     options.voices.basic = true;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder / "sessions")) {
         if (entry.is_regular_file()) {
             std::filesystem::resize_file(entry.path(), 100);
         }
     }
-    EXPECT_EQ(kept.play(0).error().code, ErrorCode::truncatedFile);
+    EXPECT_EQ(kept.play({0}).error().code, ErrorCode::truncatedFile);
+}
+
+TEST_F(ExpertTrainingTest, SessionsThatOnlyOpen_HoldOneClickOrStrokeAndOneBallot)
+{
+    auto pack = std::make_shared<Pack>();
+    pack->taps = plainTaps();
+    const Council council(*m_weights, pack);
+    const VotePool pool{"kept", &council, {0, 1, 2}};
+    const VoteOptions options;
+    VoteSessions sessions(pool, *m_library, options, {});
+    int strokes = 0;
+    for (int number = 0; number < 12; ++number) {
+        const auto played = sessions.play({number, true});
+        ASSERT_TRUE(played) << played.error().oneLine();
+        ASSERT_EQ(played->size(), 1U);
+        const auto maps = (*played)[0].ballot.maps.to(at::kFloat).flatten(1).amax(1);
+        const bool hasClick = maps[kPositiveClicks].item<float>() > 0.5F;
+        const bool hasStroke = maps[kPositiveScribble].item<float>() > 0.5F;
+        EXPECT_NE(hasClick, hasStroke);
+        strokes += hasStroke ? 1 : 0;
+        for (const auto other : {kNegativeClicks, kNegativeScribble, kLassoInterior, kBoxInterior, kPreviousMask}) {
+            EXPECT_EQ(maps[other].item<float>(), 0);
+        }
+    }
+    EXPECT_LT(strokes, 8);
 }
 
 TEST_F(ExpertTrainingTest, ProcessesThatPlay_ShareTheSessions)
@@ -727,23 +752,27 @@ TEST_F(ExpertTrainingTest, ProcessesThatPlay_ShareTheSessions)
     const TemporaryFolder folder;
     VoteOptions options;
     options.cases = 5;
+    options.openings = 3;
     options.sessions = folder / "sessions";
     const auto keptOf = [&](std::size_t pool) {
         const VoteSessions sessions(pools[pool], *m_library, options, options.sessions);
         std::set<int> numbers;
         for (int n = 0; n < options.cases; ++n) {
-            if (sessions.isKept(n)) {
+            if (sessions.isKept({n})) {
                 numbers.insert(n);
+            }
+            if (sessions.isKept({n, true})) {
+                numbers.insert(100 + n);
             }
         }
         return numbers;
     };
     ASSERT_TRUE(playSessions(pools, *m_library, options, 0, 2, [](const StepReport&) {}, {}));
-    EXPECT_EQ(keptOf(0), (std::set<int>{0, 4}));
-    EXPECT_EQ(keptOf(1), (std::set<int>{1}));
+    EXPECT_EQ(keptOf(0), (std::set<int>{0, 4, 100}));
+    EXPECT_EQ(keptOf(1), (std::set<int>{1, 101}));
     ASSERT_TRUE(playSessions(pools, *m_library, options, 1, 2, [](const StepReport&) {}, {}));
-    EXPECT_EQ(keptOf(0), (std::set<int>{0, 2, 4}));
-    EXPECT_EQ(keptOf(1), (std::set<int>{1, 3}));
+    EXPECT_EQ(keptOf(0), (std::set<int>{0, 2, 4, 100, 102}));
+    EXPECT_EQ(keptOf(1), (std::set<int>{1, 3, 101}));
 }
 
 TEST(VoteLoss, WhatIsWorseThanTheBaseAlone_CountsOnceMore)
