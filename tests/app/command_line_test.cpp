@@ -69,6 +69,7 @@ TEST_F(CommandLineTest, WrongUsage_IsTwoWithOneLine)
                                   "segment x --box 1,2,3,4 --label '' -o y.png",
                                   "segment x --box 1,2,3,4 --experts pack -o y.png",
                                   "segment x --box 1,2,3,4 --without nobody -o y.png",
+                                  "segment x --box 1,2,3,4 --local-expert nowhere -o y.png",
                                   "segment x --label '' -o y.png",
                                   "evaluate --data x --protocol box --experts pack",
                                   "annotate --script x --without nobody",
@@ -219,6 +220,17 @@ TEST_F(CommandLineTest, Segment_WithExpertsAndWithout_SaysHowTheVoteWent)
             EXPECT_LE(report["vote"]["agreement"], 1);
         }
     }
+}
+
+TEST_F(CommandLineTest, Segment_WithALocalExpertThatCannotSpeak_SaysWhy)
+{
+    ICMOE_NEEDS_ENGINE();
+    std::ofstream(file("adrenal")) << "this is no expert at all, but long enough to be looked at";
+    const std::string in = "segment " + phantom() + " --slice 10 --box 8,6,24,22 -o " + quoted(file("m.png")) +
+                           " --local-expert " + quoted(file("adrenal"));
+    expectFailure(in + " --experts none", "invalidArgument", "beside a pack of experts");
+    expectFailure(in, "limitExceeded", "adrenal"); // a header of such a length
+    EXPECT_FALSE(fs::exists(file("m.png")));
 }
 
 TEST_F(CommandLineTest, Segment_OnTheDeviceAskedFor_OrSaysWhyNot)
