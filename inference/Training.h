@@ -23,7 +23,6 @@ struct TrainOptions {
     std::vector<std::filesystem::path> data; ///< sets: folders with images and labels, or folders of such; may be empty
     std::vector<std::string> leftOut;        ///< sets by name that take no part in anything
     int variants = 2;                        ///< of each picture: as it is, and augmented
-    int closeUps = 0;                        ///< of each picture: parts of it around an object, augmented
     int synthetic = 300;                     ///< scenes of drawn objects
     std::set<std::string> withoutScenes;     ///< ablation: kinds of difficulty that scenes lack (SyntheticScenes.h)
     std::map<std::string, std::string>

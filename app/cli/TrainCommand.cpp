@@ -224,9 +224,6 @@ void addTrainCommand(CommandTable& table)
     command.add_option("--variants", options.variants, "Of each picture: as it is, and augmented")
         ->check(CLI::Range(1, 16))
         ->capture_default_str();
-    command.add_option("--close-ups", options.closeUps, "Of each picture: parts around an object, augmented")
-        ->check(CLI::Range(0, 16))
-        ->capture_default_str();
     command.add_option("--synthetic", options.synthetic, "Scenes of drawn objects")
         ->check(CLI::NonNegativeNumber)
         ->capture_default_str();

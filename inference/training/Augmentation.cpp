@@ -1,7 +1,6 @@
 #include "inference/training/Augmentation.h"
 
 #include "inference/training/Random.h"
-#include "inference/training/ViewLibrary.h"
 
 #include <algorithm>
 #include <cmath>
@@ -132,70 +131,6 @@ void blur(std::vector<float>& values, int width, int height, int channels, doubl
     };
     pass(width, 1, height, width);
     pass(height, width, width, 1);
-}
-
-namespace {
-
-struct Part {
-    int x = 0, y = 0, width = 0, height = 0;
-};
-
-constexpr int kLeastSideOfPart = 48;
-
-/// `length` pixels of `whole` that hold first … last, as nearly in the middle as `shift` (−1 … 1) and the borders
-/// allow.
-int beginOf(int length, int whole, int first, int last, double shift)
-{
-    const int room = std::max(0, length - (last - first + 1));
-    const int before = static_cast<int>(std::lround(room * (0.5 + 0.5 * shift)));
-    return std::clamp(first - before, 0, whole - length);
-}
-
-Part partAround(const PixelBox& box, const SliceImage& image, Random& random)
-{
-    const double share = random.uniform(0.33, 0.9);
-    const double ofWidth = (box.x1 - box.x0 + 1) / static_cast<double>(image.width);
-    const double ofHeight = (box.y1 - box.y0 + 1) / static_cast<double>(image.height);
-    const double scale = std::min(1.0, std::max(ofWidth, ofHeight) / share);
-    const auto side = [&](int whole) {
-        return std::clamp(static_cast<int>(std::lround(scale * whole)), std::min(whole, kLeastSideOfPart), whole);
-    };
-    Part part{0, 0, side(image.width), side(image.height)};
-    part.x = beginOf(part.width, image.width, box.x0, box.x1, random.uniform(-1, 1));
-    part.y = beginOf(part.height, image.height, box.y0, box.y1, random.uniform(-1, 1));
-    return part;
-}
-
-TrainingPicture cutOut(const TrainingPicture& picture, const Part& part)
-{
-    TrainingPicture result;
-    const auto& image = picture.image;
-    result.image = image;
-    result.image.width = part.width;
-    result.image.height = part.height;
-    result.image.pixels.clear();
-    for (int y = part.y; y < part.y + part.height; ++y) {
-        const auto begin = static_cast<std::ptrdiff_t>(y) * image.width + part.x;
-        const auto* values = picture.values.data() + begin;
-        result.values.insert(result.values.end(), values, values + part.width);
-        const auto* pixels = image.pixels.data() + begin * image.channels;
-        result.image.pixels.insert(result.image.pixels.end(), pixels,
-                                   pixels + static_cast<std::ptrdiff_t>(part.width) * image.channels);
-    }
-    return result;
-}
-
-} // namespace
-
-TrainingPicture closeUp(const TrainingPicture& picture, std::uint64_t seed)
-{
-    const auto objects = objectsOn(picture, false);
-    if (objects.empty()) {
-        return picture;
-    }
-    Random random(seed);
-    const auto& object = objects[random.below(objects.size())];
-    return cutOut(picture, partAround(*object.mask.bounds(), picture.image, random));
 }
 
 TrainingPicture augmented(const TrainingPicture& picture, std::uint64_t seed)

@@ -11,11 +11,6 @@ namespace icmoe::training {
 /// bits.
 [[nodiscard]] TrainingPicture augmented(const TrainingPicture& picture, std::uint64_t seed);
 
-/// A part of the picture around one of its objects, which then fills a third to nine tenths of it along its longer
-/// side: so that objects of every size are met in pictures of every kind. As it is where its objects are larger than
-/// drawn, or none is there. The same seed gives the same bits.
-[[nodiscard]] TrainingPicture closeUp(const TrainingPicture& picture, std::uint64_t seed);
-
 /// In-place Gaussian blur of a height × width plane of `channels` interleaved values.
 void blur(std::vector<float>& values, int width, int height, int channels, double sigma);
 

@@ -13,29 +13,6 @@ namespace {
 /// Slices of a volume beside the fullest one, so that a volume gives several pictures.
 const std::vector<int> kSliceOffsets = {-5, 5};
 
-/// Of a picture and a seed of its own; empty: as it is.
-using Change = std::function<TrainingPicture(const TrainingPicture&, std::uint64_t)>;
-
-PictureRecipe recipeOf(const evaluation::SetFolder& set,
-                       const std::shared_ptr<const evaluation::LabelledPicture>& picture, const std::string& suffix,
-                       const Change& change, std::uint64_t seed)
-{
-    PictureRecipe recipe;
-    recipe.set = set.name;
-    recipe.picture = set.name + "/" + picture->picture.filename().string();
-    recipe.name = recipe.picture + " " + std::to_string(picture->slice) + " " + suffix;
-    recipe.instances = evaluation::isInstanceSet(set);
-    recipe.make = [picture, change, own = seedOf(seed, recipe.name)]() -> Result<TrainingPicture> {
-        const auto image = evaluation::loadPicture(*picture);
-        if (!image) {
-            return fail(image.error());
-        }
-        TrainingPicture made{**image, picture->values};
-        return change ? change(made, own) : made;
-    };
-    return recipe;
-}
-
 } // namespace
 
 std::uint64_t seedOf(std::uint64_t seed, std::string_view name)
@@ -47,8 +24,8 @@ std::uint64_t seedOf(std::uint64_t seed, std::string_view name)
     return std::stoull(hash.hex().substr(0, 16), nullptr, 16);
 }
 
-Result<std::vector<PictureRecipe>> folderRecipes(const evaluation::SetFolder& set, const ViewsOfPicture& views,
-                                                 std::uint64_t seed, std::stop_token stop)
+Result<std::vector<PictureRecipe>> folderRecipes(const evaluation::SetFolder& set, int variants, std::uint64_t seed,
+                                                 std::stop_token stop)
 {
     auto pictures = evaluation::listPictures(set, kSliceOffsets, stop);
     if (!pictures) {
@@ -59,17 +36,23 @@ Result<std::vector<PictureRecipe>> folderRecipes(const evaluation::SetFolder& se
         shared.push_back(std::make_shared<const evaluation::LabelledPicture>(std::move(picture)));
     }
     std::vector<PictureRecipe> recipes;
-    const auto add = [&](const std::string& suffix, const Change& change) {
+    for (int variant = 0; variant < variants; ++variant) {
         for (const auto& picture : shared) {
-            recipes.push_back(recipeOf(set, picture, suffix, change, seed));
+            PictureRecipe recipe;
+            recipe.set = set.name;
+            recipe.picture = set.name + "/" + picture->picture.filename().string();
+            recipe.name = recipe.picture + " " + std::to_string(picture->slice) + " " + std::to_string(variant);
+            recipe.instances = evaluation::isInstanceSet(set);
+            recipe.make = [picture, variant, own = seedOf(seed, recipe.name)]() -> Result<TrainingPicture> {
+                const auto image = evaluation::loadPicture(*picture);
+                if (!image) {
+                    return fail(image.error());
+                }
+                TrainingPicture made{**image, picture->values};
+                return variant == 0 ? made : augmented(made, own);
+            };
+            recipes.push_back(std::move(recipe));
         }
-    };
-    for (int n = 0; n < views.variants; ++n) {
-        add(std::to_string(n), n == 0 ? Change() : augmented);
-    }
-    for (int n = 0; n < views.closeUps; ++n) {
-        add("close-up " + std::to_string(n),
-            [](const TrainingPicture& made, std::uint64_t own) { return augmented(closeUp(made, own), own + 1); });
     }
     return recipes;
 }

@@ -34,15 +34,9 @@ struct PictureRecipe {
     }
 };
 
-/// How many pictures are made of one.
-struct ViewsOfPicture {
-    int variants = 1; ///< as it is, and augmented
-    int closeUps = 0; ///< close-ups, augmented
-};
-
-/// Pictures of a set as they are and augmented, then close-ups, variant by variant.
-[[nodiscard]] Result<std::vector<PictureRecipe>>
-folderRecipes(const evaluation::SetFolder& set, const ViewsOfPicture& views, std::uint64_t seed, std::stop_token stop);
+/// Pictures of a set as they are (variant 0) and augmented (variants 1 …), variant by variant.
+[[nodiscard]] Result<std::vector<PictureRecipe>> folderRecipes(const evaluation::SetFolder& set, int variants,
+                                                               std::uint64_t seed, std::stop_token stop);
 /// Scenes of drawn objects, see SyntheticScenes.h.
 [[nodiscard]] std::vector<PictureRecipe> syntheticRecipes(int count, std::uint64_t seed,
                                                           const std::set<std::string>& without = {});

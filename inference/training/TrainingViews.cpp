@@ -46,8 +46,7 @@ Status TrainingViews::collectRecipes()
             continue;
         }
         m_setNames.push_back(set.name);
-        auto recipes = folderRecipes(set, {m_run.options().variants, m_run.options().closeUps}, m_run.options().seed,
-                                     m_run.stop());
+        auto recipes = folderRecipes(set, m_run.options().variants, m_run.options().seed, m_run.stop());
         if (!recipes) {
             return fail(recipes.error());
         }

@@ -36,7 +36,6 @@ VoteOptions voteOptions(const TrainingRun& run)
     VoteOptions vote;
     vote.questions = run.stepsOf("questions", vote.questions);
     vote.cases = run.stepsOf("sessions", 500);
-    vote.openings = run.stepsOf("openings", 0);
     vote.steps = run.stepsOf("vote", 1500);
     vote.selectorSteps = run.stepsOf("selector", 3000);
     vote.seed = run.options().seed;

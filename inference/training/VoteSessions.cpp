@@ -27,11 +27,6 @@ Opening drawOpening(Random& random)
                       : Opening::boxAndClick;
 }
 
-Opening drawShortOpening(Random& random)
-{
-    return random.uniform() < 0.8 ? Opening::click : Opening::scribble;
-}
-
 /// The tensors of a ballot that a file holds; the embedding is the library's.
 template<typename Kept>
 auto partsOf(Kept& kept)
@@ -89,33 +84,32 @@ std::string VoteSessions::key() const
     return hash.hex().substr(0, 16);
 }
 
-VoteSessions::Start VoteSessions::startOf(const SessionId& id) const
+VoteSessions::Start VoteSessions::startOf(int number) const
 {
-    const std::string kind = id.onlyOpens ? " opening " : " session ";
-    Start start{{}, Random(seedOf(m_options.seed, m_pool.name + kind + std::to_string(id.number)))};
+    Start start{{}, Random(seedOf(m_options.seed, m_pool.name + " session " + std::to_string(number)))};
     start.one = m_sampler.draw(start.random);
     return start;
 }
 
-std::filesystem::path VoteSessions::fileOf(const SessionId& id) const
+std::filesystem::path VoteSessions::fileOf(int number) const
 {
-    return m_folder / (std::to_string(id.number) + (id.onlyOpens ? ".opening" : ".session"));
+    return m_folder / (std::to_string(number) + ".session");
 }
 
-bool VoteSessions::isKept(const SessionId& id) const
+bool VoteSessions::isKept(int number) const
 {
     std::error_code ignored;
-    return !m_folder.empty() && std::filesystem::exists(fileOf(id), ignored);
+    return !m_folder.empty() && std::filesystem::exists(fileOf(number), ignored);
 }
 
-Result<std::vector<KeptBallot>> VoteSessions::play(const SessionId& id)
+Result<std::vector<KeptBallot>> VoteSessions::play(int number)
 {
-    if (isKept(id)) {
-        return recalled(id);
+    if (isKept(number)) {
+        return recalled(number);
     }
-    auto ballots = played(id);
+    auto ballots = played(startOf(number));
     if (ballots && !m_folder.empty()) {
-        if (auto kept = keep(id, *ballots); !kept) {
+        if (auto kept = keep(number, *ballots); !kept) {
             return fail(kept.error());
         }
     }
@@ -138,10 +132,10 @@ Result<KeptBallot> VoteSessions::begun(const TrainingCase& one) const
     return kept;
 }
 
-Result<std::vector<KeptBallot>> VoteSessions::played(const SessionId& id) const
+Result<std::vector<KeptBallot>> VoteSessions::played(Start start) const
 {
     const at::NoGradGuard noGrad;
-    auto [one, random] = startOf(id);
+    auto& [one, random] = start;
     const auto& council = *m_pool.council;
     const auto& view = m_library.views()[one.view];
     const auto features = m_library.features(one.view);
@@ -149,9 +143,9 @@ Result<std::vector<KeptBallot>> VoteSessions::played(const SessionId& id) const
         return fail(features.error());
     }
     const auto picture = council.prepare(*features, view.grid);
-    one.prompts = openWith(id.onlyOpens ? drawShortOpening(random) : drawOpening(random), one.object->truth, random);
+    one.prompts = openWith(drawOpening(random), one.object->truth, random);
     std::vector<KeptBallot> list;
-    const auto keepAfter = id.onlyOpens ? 0 : 1 + random.below(kMostClicks); // clicks until the last ballot
+    const auto keepAfter = 1 + random.below(kMostClicks); // clicks until the second ballot
     for (std::size_t round = 0; round <= keepAfter; ++round) {
         const auto hearing = council.hear(picture, canonicalOrder(one.prompts), m_options.voices, {});
         if (!hearing) {
@@ -188,7 +182,7 @@ Result<std::vector<KeptBallot>> VoteSessions::played(const SessionId& id) const
     return list;
 }
 
-Status VoteSessions::keep(const SessionId& id, const std::vector<KeptBallot>& ballots) const
+Status VoteSessions::keep(int number, const std::vector<KeptBallot>& ballots) const
 {
     if (auto opened = openPrivateFolder(m_folder, "the folder of sessions", "--work"); !opened) {
         return opened;
@@ -204,17 +198,17 @@ Status VoteSessions::keep(const SessionId& id, const std::vector<KeptBallot>& ba
         tensors.emplace(prefix + "strangeness", at::full({1}, static_cast<float>(ballots[n].ballot.strangeness)));
         metadata[prefix + "names"] = joinedNames(ballots[n].names);
     }
-    return writeTensorFile(fileOf(id), tensors, metadata, true);
+    return writeTensorFile(fileOf(number), tensors, metadata, true);
 }
 
-Result<std::vector<KeptBallot>> VoteSessions::recalled(const SessionId& id) const
+Result<std::vector<KeptBallot>> VoteSessions::recalled(int number) const
 {
-    auto file = readTensorFile(fileOf(id), kLargestFile);
+    auto file = readTensorFile(fileOf(number), kLargestFile);
     if (!file) {
         return fail(file.error());
     }
     const auto device = m_pool.council->prompts().noMask().device();
-    const auto one = startOf(id).one;
+    const auto one = startOf(number).one;
     std::vector<KeptBallot> list;
     for (std::size_t n = 0; file->metadata.contains(std::to_string(n) + ".names"); ++n) {
         const auto prefix = std::to_string(n) + ".";
@@ -225,7 +219,7 @@ Result<std::vector<KeptBallot>> VoteSessions::recalled(const SessionId& id) cons
         for (const auto& [name, tensor] : partsOf(*kept)) {
             const auto found = file->tensors.find(prefix + name);
             if (found == file->tensors.end()) {
-                return fail(ErrorCode::malformedFile, "a kept session lacks " + prefix + name, fileOf(id).string(),
+                return fail(ErrorCode::malformedFile, "a kept session lacks " + prefix + name, fileOf(number).string(),
                             "Delete the folder of sessions: they are played again");
             }
             *tensor = found->second.to(device);

@@ -22,13 +22,7 @@ struct KeptBallot {
 /// The ballot in fp32.
 [[nodiscard]] Ballot unpacked(const KeptBallot& kept);
 
-/// Which session: its number among those of its kind.
-struct SessionId {
-    int number = 0;
-    bool onlyOpens = false; ///< one click or stroke, and no more: where voices differ most
-};
-
-/// Simulated sessions of one pool: an opening prompt, then clicks where one of the voices was wrong. The same id is
+/// Simulated sessions of one pool: an opening prompt, then clicks where one of the voices was wrong. The same number is
 /// the same session. In a folder, those that were played are kept (mode 0600), so that a stopped run goes on and
 /// several processes can share the work.
 class VoteSessions {
@@ -36,22 +30,21 @@ public:
     /// Everything outlives it. `folder`: made where it is missing; empty: nothing is kept.
     VoteSessions(const VotePool& pool, ViewLibrary& library, const VoteOptions& options, std::filesystem::path folder);
 
-    /// One ballot after the opening, and one after further clicks where there are. Errors of the library and of the
-    /// disk.
-    [[nodiscard]] Result<std::vector<KeptBallot>> play(const SessionId& id);
-    [[nodiscard]] bool isKept(const SessionId& id) const;
+    /// One ballot after the opening, and one after further clicks. Errors of the library and of the disk.
+    [[nodiscard]] Result<std::vector<KeptBallot>> play(int number);
+    [[nodiscard]] bool isKept(int number) const;
 
 private:
     struct Start {
         TrainingCase one;
         Random random{0};
     };
-    [[nodiscard]] Start startOf(const SessionId& id) const;
-    [[nodiscard]] std::filesystem::path fileOf(const SessionId& id) const;
-    [[nodiscard]] Result<std::vector<KeptBallot>> played(const SessionId& id) const;
+    [[nodiscard]] Start startOf(int number) const;
+    [[nodiscard]] std::filesystem::path fileOf(int number) const;
+    [[nodiscard]] Result<std::vector<KeptBallot>> played(Start start) const;
     [[nodiscard]] Result<KeptBallot> begun(const TrainingCase& one) const;
-    Status keep(const SessionId& id, const std::vector<KeptBallot>& ballots) const;
-    [[nodiscard]] Result<std::vector<KeptBallot>> recalled(const SessionId& id) const;
+    Status keep(int number, const std::vector<KeptBallot>& ballots) const;
+    [[nodiscard]] Result<std::vector<KeptBallot>> recalled(int number) const;
     [[nodiscard]] std::string key() const;
 
     const VotePool& m_pool;

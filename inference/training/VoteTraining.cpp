@@ -356,16 +356,6 @@ Result<std::vector<VoteSessions>> sessionsOf(const std::vector<VotePool>& pools,
     return sessions;
 }
 
-/// All that are played, whole sessions first.
-std::vector<SessionId> sessionIds(const VoteOptions& options)
-{
-    std::vector<SessionId> ids;
-    for (int n = 0; n < options.cases + options.openings; ++n) {
-        ids.push_back(n < options.cases ? SessionId{n, false} : SessionId{n - options.cases, true});
-    }
-    return ids;
-}
-
 } // namespace
 
 Status playSessions(const std::vector<VotePool>& pools, ViewLibrary& library, const VoteOptions& options, int worker,
@@ -375,20 +365,18 @@ Status playSessions(const std::vector<VotePool>& pools, ViewLibrary& library, co
     if (!sessions) {
         return fail(sessions.error());
     }
-    int done = 0;
-    const auto ids = sessionIds(options);
-    for (const auto& id : ids) {
+    for (int n = 0; n < options.cases; ++n) {
         if (stop.stop_requested()) {
             return fail(ErrorCode::cancelled, "interrupted");
         }
-        auto& own = (*sessions)[static_cast<std::size_t>(id.number) % pools.size()];
-        const auto round = id.number / static_cast<int>(pools.size()); // so that each worker plays all pools
-        if (round % workers == worker && !own.isKept(id)) {
-            if (auto played = own.play(id); !played) {
+        auto& own = (*sessions)[static_cast<std::size_t>(n) % pools.size()];
+        const auto round = n / static_cast<int>(pools.size()); // so that each worker plays all pools
+        if (round % workers == worker && !own.isKept(n)) {
+            if (auto played = own.play(n); !played) {
                 return fail(played.error());
             }
         }
-        progress({++done, static_cast<int>(ids.size()), 0, 0, 0, 0});
+        progress({n + 1, options.cases, 0, 0, 0, 0});
     }
     return {};
 }
@@ -404,21 +392,18 @@ Result<TrainedVote> trainVote(const std::vector<VotePool>& pools, ViewLibrary& l
     std::map<std::string, std::vector<KeptBallot>> heldOut;
     // at least one of every pool
     const int unseen = std::max(static_cast<int>(options.cases * kHeldOutShare), static_cast<int>(pools.size()));
-    const auto ids = sessionIds(options);
-    const int total = static_cast<int>(ids.size()) + options.steps;
-    int done = 0;
-    for (const auto& id : ids) {
+    for (int n = 0; n < options.cases; ++n) {
         if (stop.stop_requested()) {
             return fail(ErrorCode::cancelled, "interrupted");
         }
-        const auto pool = static_cast<std::size_t>(id.number) % pools.size();
-        auto played = (*sessions)[pool].play(id);
+        const auto pool = static_cast<std::size_t>(n) % pools.size();
+        auto played = (*sessions)[pool].play(n);
         if (!played) {
             return fail(played.error());
         }
-        auto& kept = !id.onlyOpens && id.number < unseen ? heldOut[pools[pool].name] : ballots;
+        auto& kept = n < unseen ? heldOut[pools[pool].name] : ballots;
         std::move(played->begin(), played->end(), std::back_inserter(kept));
-        progress({++done, total, 0, 0, 0, 0});
+        progress({n + 1, options.cases + options.steps, 0, 0, 0, 0});
     }
     TrainedVote trained;
     if (options.judge) {
@@ -455,7 +440,7 @@ Result<TrainedVote> trainVote(const std::vector<VotePool>& pools, ViewLibrary& l
         }
         optimizer.step(rateFactor(step, options.steps));
         running = step == 0 ? sum : 0.98 * running + 0.02 * sum;
-        progress({++done, total, running, 0, 0, 0});
+        progress({options.cases + step + 1, options.cases + options.steps, running, 0, 0, 0});
     }
     trained.parameters = optimizer.averaged();
     const auto setTo = [&](const char* name, double value) {

@@ -12,7 +12,6 @@ struct VoteOptions {
     int questions = 2000; ///< simulated ones for the selector
     int selectorSteps = 3000;
     int cases = 500;  ///< simulated sessions for judge and vote
-    int openings = 0; ///< and so many that end with their first click or stroke, which cost a third
     int steps = 1500; ///< of the voting network
     int batch = 4;
     std::uint64_t seed = 1;

@@ -111,54 +111,13 @@ TEST(Augmentation, TheSameSeed_GivesTheSameBits_AndLabelsMoveWithThePicture)
     EXPECT_EQ(different.size(), 6U);
 }
 
-TEST(CloseUp, OfASmallObject_ItFillsAThirdToNineTenths_AndAllOfItIsThere)
-{
-    TrainingPicture picture;
-    picture.image.width = 300;
-    picture.image.height = 200;
-    const auto truth = ellipseMask(300, 200, {70, 60}, 30, 24);
-    for (const auto inside : truth.toBitmap()) {
-        picture.image.pixels.push_back(inside != 0 ? 230 : 25);
-        picture.values.push_back(inside != 0 ? 3 : 0);
-    }
-    std::set<int> widths;
-    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
-        const auto one = closeUp(picture, seed);
-        ASSERT_EQ(one.image.pixels, closeUp(picture, seed).image.pixels);
-        const auto [width, height] = std::pair(one.image.width, one.image.height);
-        ASSERT_EQ(one.values.size(), static_cast<std::size_t>(width) * static_cast<std::size_t>(height));
-        ASSERT_EQ(one.image.pixels.size(), one.values.size());
-        EXPECT_EQ(std::count(one.values.begin(), one.values.end(), 3), static_cast<std::ptrdiff_t>(truth.area()));
-        for (std::size_t n = 0; n < one.values.size(); ++n) {
-            ASSERT_EQ(one.image.pixels[n] > 110, one.values[n] == 3);
-        }
-        const double filled = std::max(61.0 / width, 49.0 / height);
-        EXPECT_GT(filled, 0.32) << "seed " << seed;
-        EXPECT_LT(filled, 0.92) << "seed " << seed;
-        widths.insert(width);
-    }
-    EXPECT_GT(widths.size(), 20U);
-}
-
-TEST(CloseUp, OfALargeObjectOrNone_IsThePictureItself)
-{
-    TrainingPicture picture;
-    picture.image.width = 100;
-    picture.image.height = 80;
-    picture.image.pixels.assign(8000, 7);
-    picture.values.assign(8000, 0);
-    EXPECT_EQ(closeUp(picture, 1).values, picture.values);
-    picture.values.assign(8000, 1);
-    EXPECT_EQ(closeUp(picture, 1).values, picture.values);
-}
-
 TEST(FolderRecipes, SlicesAndVariantsOfAFile_ShareTheirPicture)
 {
     const std::filesystem::path set = std::filesystem::path(ICMOE_SHARED) / "data/segmentation/mr_hippocampus/val";
     if (!std::filesystem::exists(set)) {
         GTEST_SKIP() << "../shared is missing";
     }
-    const auto recipes = folderRecipes({"mr_hippocampus", set, {}}, {.variants = 1, .closeUps = 1}, 1, {});
+    const auto recipes = folderRecipes({"mr_hippocampus", set, {}}, 2, 1, {});
     ASSERT_TRUE(recipes) << recipes.error().oneLine();
     std::set<std::string> names;
     std::map<std::string, int> pictures;
@@ -683,13 +642,13 @@ TEST_F(ExpertTrainingTest, SessionsThatAreKept_AreTheSame)
     VoteOptions options;
     const TemporaryFolder folder;
     VoteSessions kept(pool, *m_library, options, folder / "sessions");
-    for (const SessionId id : {SessionId{0}, {1}, {2}, {3}, {0, true}, {1, true}}) {
-        const auto played = VoteSessions(pool, *m_library, options, {}).play(id);
+    for (int number = 0; number < 4; ++number) {
+        const auto played = VoteSessions(pool, *m_library, options, {}).play(number);
         ASSERT_TRUE(played) << played.error().oneLine();
-        EXPECT_FALSE(kept.isKept(id));
-        ASSERT_TRUE(kept.play(id));
-        ASSERT_TRUE(kept.isKept(id));
-        const auto recalled = kept.play(id);
+        EXPECT_FALSE(kept.isKept(number));
+        ASSERT_TRUE(kept.play(number));
+        ASSERT_TRUE(kept.isKept(number));
+        const auto recalled = kept.play(number);
         ASSERT_TRUE(recalled) << recalled.error().oneLine();
         ASSERT_EQ(recalled->size(), played->size());
         for (std::size_t n = 0; n < played->size(); ++n) {
@@ -707,39 +666,14 @@ TEST_F(ExpertTrainingTest, SessionsThatAreKept_AreTheSame)
         }
     }
     options.voices.basic = false; // another council is heard
-    EXPECT_FALSE(VoteSessions(pool, *m_library, options, folder / "sessions").isKept({0}));
+    EXPECT_FALSE(VoteSessions(pool, *m_library, options, folder / "sessions").isKept(0));
     options.voices.basic = true;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder / "sessions")) {
         if (entry.is_regular_file()) {
             std::filesystem::resize_file(entry.path(), 100);
         }
     }
-    EXPECT_EQ(kept.play({0}).error().code, ErrorCode::truncatedFile);
-}
-
-TEST_F(ExpertTrainingTest, SessionsThatOnlyOpen_HoldOneClickOrStrokeAndOneBallot)
-{
-    auto pack = std::make_shared<Pack>();
-    pack->taps = plainTaps();
-    const Council council(*m_weights, pack);
-    const VotePool pool{"kept", &council, {0, 1, 2}};
-    const VoteOptions options;
-    VoteSessions sessions(pool, *m_library, options, {});
-    int strokes = 0;
-    for (int number = 0; number < 12; ++number) {
-        const auto played = sessions.play({number, true});
-        ASSERT_TRUE(played) << played.error().oneLine();
-        ASSERT_EQ(played->size(), 1U);
-        const auto maps = (*played)[0].ballot.maps.to(at::kFloat).flatten(1).amax(1);
-        const bool hasClick = maps[kPositiveClicks].item<float>() > 0.5F;
-        const bool hasStroke = maps[kPositiveScribble].item<float>() > 0.5F;
-        EXPECT_NE(hasClick, hasStroke);
-        strokes += hasStroke ? 1 : 0;
-        for (const auto other : {kNegativeClicks, kNegativeScribble, kLassoInterior, kBoxInterior, kPreviousMask}) {
-            EXPECT_EQ(maps[other].item<float>(), 0);
-        }
-    }
-    EXPECT_LT(strokes, 8);
+    EXPECT_EQ(kept.play(0).error().code, ErrorCode::truncatedFile);
 }
 
 TEST_F(ExpertTrainingTest, ProcessesThatPlay_ShareTheSessions)
@@ -752,27 +686,23 @@ TEST_F(ExpertTrainingTest, ProcessesThatPlay_ShareTheSessions)
     const TemporaryFolder folder;
     VoteOptions options;
     options.cases = 5;
-    options.openings = 3;
     options.sessions = folder / "sessions";
     const auto keptOf = [&](std::size_t pool) {
         const VoteSessions sessions(pools[pool], *m_library, options, options.sessions);
         std::set<int> numbers;
         for (int n = 0; n < options.cases; ++n) {
-            if (sessions.isKept({n})) {
+            if (sessions.isKept(n)) {
                 numbers.insert(n);
-            }
-            if (sessions.isKept({n, true})) {
-                numbers.insert(100 + n);
             }
         }
         return numbers;
     };
     ASSERT_TRUE(playSessions(pools, *m_library, options, 0, 2, [](const StepReport&) {}, {}));
-    EXPECT_EQ(keptOf(0), (std::set<int>{0, 4, 100}));
-    EXPECT_EQ(keptOf(1), (std::set<int>{1, 101}));
+    EXPECT_EQ(keptOf(0), (std::set<int>{0, 4}));
+    EXPECT_EQ(keptOf(1), (std::set<int>{1}));
     ASSERT_TRUE(playSessions(pools, *m_library, options, 1, 2, [](const StepReport&) {}, {}));
-    EXPECT_EQ(keptOf(0), (std::set<int>{0, 2, 4, 100, 102}));
-    EXPECT_EQ(keptOf(1), (std::set<int>{1, 3, 101}));
+    EXPECT_EQ(keptOf(0), (std::set<int>{0, 2, 4}));
+    EXPECT_EQ(keptOf(1), (std::set<int>{1, 3}));
 }
 
 TEST(VoteLoss, WhatIsWorseThanTheBaseAlone_CountsOnceMore)
