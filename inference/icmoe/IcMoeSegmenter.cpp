@@ -321,10 +321,13 @@ private:
     std::optional<Previewed> m_previewed;
 };
 
-Error noPackBeside(const EngineOptions& options)
+Result<std::shared_ptr<const Pack>> noPack(const EngineOptions& options)
 {
-    return {ErrorCode::invalidArgument, "a local expert speaks beside a pack of experts, and there is none",
-            options.localExperts.front().string(), "Name the pack with --experts"};
+    if (!options.localExperts.empty()) {
+        return fail(ErrorCode::invalidArgument, "a local expert speaks beside a pack of experts, and there is none",
+                    options.localExperts.front().string(), "Name the pack with --experts");
+    }
+    return nullptr;
 }
 
 Status addLocalExperts(const std::vector<std::filesystem::path>& files, Pack& pack)
@@ -350,8 +353,7 @@ Status addLocalExperts(const std::vector<std::filesystem::path>& files, Pack& pa
 Result<std::shared_ptr<const Pack>> findPack(const EngineOptions& options, const std::string& baseSha256)
 {
     if (options.experts == "none") {
-        return options.localExperts.empty() ? Result<std::shared_ptr<const Pack>>(nullptr)
-                                            : fail(noPackBeside(options));
+        return noPack(options);
     }
     std::filesystem::path file = options.experts;
     if (options.experts == "shipped") {
@@ -363,8 +365,7 @@ Result<std::shared_ptr<const Pack>> findPack(const EngineOptions& options, const
             }
         }
         if (file.empty()) {
-            return options.localExperts.empty() ? Result<std::shared_ptr<const Pack>>(nullptr)
-                                                : fail(noPackBeside(options));
+            return noPack(options);
         }
     }
     auto pack = Pack::read(file, baseSha256);
