@@ -4,6 +4,7 @@
 #include "inference/icmoe/TensorSeal.h"
 
 #include <ATen/ATen.h>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <stdexcept>
@@ -13,7 +14,8 @@ namespace {
 
 const SealedKind kKind{"the local expert", LocalExpert::kFormat};
 constexpr const char* kBiasName = "vote.bias";
-constexpr const char* kSource = "Remove the file; the label's masks teach a new one";
+constexpr const char* kExpertPrefix = "expert.";
+constexpr const char* kHint = "Remove the file; the label's masks teach a new one";
 
 /// Metadata is printable ASCII; a label is any text.
 std::string inAscii(const std::string& label)
@@ -77,7 +79,7 @@ Status checkParameters(const ExpertParameters& parameters)
     if (parameters.count() != 1 || rank != LocalExpert::kRank) {
         return refuse(kKind, ErrorCode::malformedFile,
                       "holds " + std::to_string(parameters.count()) + " experts of rank " + std::to_string(rank),
-                      kSource);
+                      kHint);
     }
     return {};
 }
@@ -87,9 +89,7 @@ Status checkParameters(const ExpertParameters& parameters)
 Result<std::vector<std::byte>> LocalExpert::toBytes() const
 {
     NamedTensors all{{kBiasName, at::full({1}, static_cast<float>(voteBias))}};
-    for (const auto& [name, tensor] : parameters.tensors()) {
-        all.emplace("expert." + name, tensor);
-    }
+    addUnder(all, kExpertPrefix, parameters.tensors());
     return sealedBytes(kKind, all, {{"pack_sha256", packSha256}, {"label", inAscii(label)}});
 }
 
@@ -112,19 +112,18 @@ Result<LocalExpert> LocalExpert::fromBytes(std::span<const std::byte> bytes, con
     expert.label = labelIn(*label);
     const auto bias = file->tensors.find(kBiasName);
     if (expert.label.empty() || bias == file->tensors.end() || bias->second.numel() != 1) {
-        return refuse(kKind, ErrorCode::malformedFile, "lacks its label or its vote's bias", kSource);
+        return refuse(kKind, ErrorCode::malformedFile, "lacks its label or its vote's bias", kHint);
     }
     expert.voteBias = bias->second.item<double>();
     file->tensors.erase(bias);
-    NamedTensors own;
-    for (const auto& [name, tensor] : file->tensors) {
-        constexpr std::string_view kPrefix = "expert.";
-        own.emplace(name.starts_with(kPrefix) ? name.substr(kPrefix.size()) : name, tensor);
-    }
     try {
-        expert.parameters = ExpertParameters(std::move(own));
+        expert.parameters = ExpertParameters(takenUnder(file->tensors, kExpertPrefix));
     } catch (const std::invalid_argument& error) {
-        return refuse(kKind, ErrorCode::malformedFile, std::string("is not complete: ") + error.what(), kSource);
+        return refuse(kKind, ErrorCode::malformedFile, std::string("is not complete: ") + error.what(), kHint);
+    }
+    if (!file->tensors.empty()) {
+        return refuse(kKind, ErrorCode::malformedFile, "holds an unknown tensor " + file->tensors.begin()->first,
+                      kHint);
     }
     if (auto sound = checkParameters(expert.parameters); !sound) {
         return fail(sound.error());

@@ -19,22 +19,6 @@ constexpr const char* kTapNames[] = {"taps.half.weight", "taps.half.bias", "taps
 
 const SealedKind kKind{"the expert pack", Pack::kFormat};
 
-void add(NamedTensors& all, const std::string& prefix, const NamedTensors& part)
-{
-    for (const auto& [name, tensor] : part) {
-        all.emplace(prefix + name, tensor);
-    }
-}
-
-NamedTensors taken(NamedTensors& all, const std::string& prefix)
-{
-    NamedTensors part;
-    for (auto it = all.lower_bound(prefix); it != all.end() && it->first.starts_with(prefix); it = all.erase(it)) {
-        part.emplace(it->first.substr(prefix.size()), it->second);
-    }
-    return part;
-}
-
 Status checkOrigin(const TensorFile& file, const std::string& baseSha256)
 {
     const auto format = formatOf(kKind, file);
@@ -85,16 +69,16 @@ Result<std::vector<std::byte>> Pack::toBytes() const
     for (std::size_t n = 0; n < 4; ++n) {
         all.emplace(kTapNames[n], *tapTensors[n]);
     }
-    add(all, "basic.", basic.tensors());
-    add(all, "semantic.", semantic.tensors());
-    add(all, "adaptive.", adaptive.tensors());
-    add(all, "detail.", detail);
-    add(all, "domains.", domains);
-    add(all, "routing.", routing);
-    add(all, "selector.", selector);
-    add(all, "judge.", judge);
-    add(all, "voter.", voter);
-    add(all, "quality.", quality);
+    addUnder(all, "basic.", basic.tensors());
+    addUnder(all, "semantic.", semantic.tensors());
+    addUnder(all, "adaptive.", adaptive.tensors());
+    addUnder(all, "detail.", detail);
+    addUnder(all, "domains.", domains);
+    addUnder(all, "routing.", routing);
+    addUnder(all, "selector.", selector);
+    addUnder(all, "judge.", judge);
+    addUnder(all, "voter.", voter);
+    addUnder(all, "quality.", quality);
     weights::Metadata metadata{{"base_sha256", baseSha256},
                                {"name", description.name},
                                {"licence", description.licence},
@@ -139,20 +123,20 @@ Result<Pack> Pack::fromBytes(std::span<const std::byte> bytes, const std::string
     try {
         for (const auto& [prefix, experts] :
              {std::pair{"basic.", &pack.basic}, {"semantic.", &pack.semantic}, {"adaptive.", &pack.adaptive}}) {
-            if (auto tensors = taken(file->tensors, prefix); !tensors.empty()) {
+            if (auto tensors = takenUnder(file->tensors, prefix); !tensors.empty()) {
                 *experts = ExpertParameters(std::move(tensors));
             }
         }
     } catch (const std::invalid_argument& error) {
         return refuse(kKind, ErrorCode::malformedFile, std::string("is not complete: ") + error.what());
     }
-    pack.detail = taken(file->tensors, "detail.");
-    pack.domains = taken(file->tensors, "domains.");
-    pack.routing = taken(file->tensors, "routing.");
-    pack.selector = taken(file->tensors, "selector.");
-    pack.judge = taken(file->tensors, "judge.");
-    pack.voter = taken(file->tensors, "voter.");
-    pack.quality = taken(file->tensors, "quality.");
+    pack.detail = takenUnder(file->tensors, "detail.");
+    pack.domains = takenUnder(file->tensors, "domains.");
+    pack.routing = takenUnder(file->tensors, "routing.");
+    pack.selector = takenUnder(file->tensors, "selector.");
+    pack.judge = takenUnder(file->tensors, "judge.");
+    pack.voter = takenUnder(file->tensors, "voter.");
+    pack.quality = takenUnder(file->tensors, "quality.");
     try {
         if (!pack.detail.empty()) {
             (void)DetailExpert(pack.detail);

@@ -41,6 +41,22 @@ NamedTensors on(at::Device device, const NamedTensors& tensors)
     return moved;
 }
 
+void addUnder(NamedTensors& all, const std::string& prefix, const NamedTensors& part)
+{
+    for (const auto& [name, tensor] : part) {
+        all.emplace(prefix + name, tensor);
+    }
+}
+
+NamedTensors takenUnder(NamedTensors& all, const std::string& prefix)
+{
+    NamedTensors part;
+    for (auto it = all.lower_bound(prefix); it != all.end() && it->first.starts_with(prefix); it = all.erase(it)) {
+        part.emplace(it->first.substr(prefix.size()), it->second);
+    }
+    return part;
+}
+
 Result<std::vector<std::byte>> tensorFileBytes(const NamedTensors& tensors, const weights::Metadata& metadata,
                                                bool halves)
 {

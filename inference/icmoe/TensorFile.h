@@ -22,6 +22,10 @@ struct TensorFile {
 /// How many numbers they hold.
 [[nodiscard]] std::int64_t values(const NamedTensors& tensors);
 [[nodiscard]] NamedTensors on(at::Device device, const NamedTensors& tensors);
+/// Joins a part's tensors to `all`, their names after `prefix`.
+void addUnder(NamedTensors& all, const std::string& prefix, const NamedTensors& part);
+/// Takes them out again, without the prefix.
+[[nodiscard]] NamedTensors takenUnder(NamedTensors& all, const std::string& prefix);
 
 /// The bytes of a safetensors file. Floats are written as fp16 where `halves`, int64 as it is.
 [[nodiscard]] Result<std::vector<std::byte>> tensorFileBytes(const NamedTensors& tensors,

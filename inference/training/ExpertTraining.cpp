@@ -14,22 +14,27 @@ namespace {
 
 constexpr std::size_t kKeptMemory = std::size_t{3} << 30;
 
-/// All phases that were asked for, in their order.
-Status learn(const TrainingRun& run, const TrainingViews& views)
+/// One after the other until one fails.
+Status inOrder(std::initializer_list<std::function<Status()>> steps)
 {
-    const ExpertPhases experts(run, views);
-    const VotePhases votes(run, views);
-    const std::function<Status()> phases[] = {
-        [&] { return experts.domains(); },    [&] { return experts.basic(); },    [&] { return experts.detail(); },
-        [&] { return experts.semantic(); },   [&] { return experts.adaptive(); }, [&] { return votes.selector(); },
-        [&] { return votes.vote(); },         [&] { return experts.joint(); },    [&] { return experts.decoder(); },
-        [&] { return writePack(run, views); }};
-    for (const auto& phase : phases) {
-        if (auto done = phase(); !done) {
+    for (const auto& step : steps) {
+        if (auto done = step(); !done) {
             return done;
         }
     }
     return {};
+}
+
+/// All phases that were asked for.
+Status learn(const TrainingRun& run, const TrainingViews& views)
+{
+    const ExpertPhases experts(run, views);
+    const VotePhases votes(run, views);
+    return inOrder({[&] { return experts.domains(); }, [&] { return experts.basic(); },
+                    [&] { return experts.detail(); }, [&] { return experts.semantic(); },
+                    [&] { return experts.adaptive(); }, [&] { return votes.selector(); }, [&] { return votes.vote(); },
+                    [&] { return experts.joint(); }, [&] { return experts.decoder(); },
+                    [&] { return writePack(run, views); }});
 }
 
 } // namespace
@@ -40,11 +45,10 @@ Result<TrainReport> trainExperts(const TrainOptions& options, const TrainObserve
     const auto before = foundation.weights().hash();
     TrainingRun run(options, observe, std::move(stop), foundation);
     TrainingViews views(run);
-    for (const auto& step : std::initializer_list<std::function<Status()>>{
-             [&] { return run.open(); }, [&] { return views.make(); }, [&] { return learn(run, views); }}) {
-        if (auto done = step(); !done) {
-            return fail(done.error());
-        }
+    const auto done =
+        inOrder({[&] { return run.open(); }, [&] { return views.make(); }, [&] { return learn(run, views); }});
+    if (!done) {
+        return fail(done.error());
     }
     TrainReport report;
     report.baseSha256 = foundation.weights().hash();
