@@ -115,7 +115,7 @@ Status VotePhases::vote() const
     (*pack)->quality.clear();
     const auto council = m_run.councilOf(*pack);
     std::vector<Fold> folds;
-    std::vector<VotePool> pools{{"kept", &council, m_views.forVote()}};
+    std::vector<VotePool> pools{{"kept", &council, m_views.forVote(), true}};
     for (const auto& file : m_run.options().folds) {
         auto fold = foldOf(file, (*pack)->selector);
         if (!fold) {

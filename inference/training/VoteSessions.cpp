@@ -12,7 +12,7 @@
 namespace icmoe::training {
 namespace {
 
-constexpr int kVersion = 4; ///< of what a session is
+constexpr int kVersion = 5; ///< of what a session is
 constexpr int kMostClicks = 5;
 constexpr std::size_t kLargestFile = std::size_t{64} << 20;
 
@@ -27,6 +27,8 @@ Opening drawOpening(Random& random)
                       : Opening::boxAndClick;
 }
 
+constexpr double kCorrectBest = 0.5; ///< how often it is the best voice that the annotator corrects
+
 /// The tensors of a ballot that a file holds; the embedding is the library's.
 template<typename Kept>
 auto partsOf(Kept& kept)
@@ -40,6 +42,26 @@ auto partsOf(Kept& kept)
                       std::pair{"truth", &kept.truth},
                       std::pair{"features", &kept.features},
                       std::pair{"dice", &kept.dice}};
+}
+
+void fill(KeptBallot& kept, const Hearing& hearing, Ballot ballot, JudgedVoices judged)
+{
+    for (const auto& voice : hearing.voices) {
+        kept.names.push_back(voice.name.substr(0, voice.name.find_last_not_of(" 0123456789") + 1));
+    }
+    kept.features = std::move(judged.features);
+    kept.dice = std::move(judged.dice);
+    kept.truth = maskOnNetwork(kept.object->truth, kept.grid).to(ballot.logits.device(), at::kHalf);
+    ballot.logits = ballot.logits.clamp(-30, 30).to(at::kHalf);
+    ballot.maps = ballot.maps.to(at::kHalf);
+    ballot.embedding = kept.ballot.embedding;
+    kept.ballot = std::move(ballot);
+}
+
+/// Where a file holds what was judged between the ballots.
+std::string between(std::size_t n, const char* part)
+{
+    return "between " + std::to_string(n) + "." + part;
 }
 
 } // namespace
@@ -102,18 +124,30 @@ bool VoteSessions::isKept(int number) const
     return !m_folder.empty() && std::filesystem::exists(fileOf(number), ignored);
 }
 
-Result<std::vector<KeptBallot>> VoteSessions::play(int number)
+Result<Session> VoteSessions::play(int number)
 {
     if (isKept(number)) {
         return recalled(number);
     }
-    auto ballots = played(startOf(number));
-    if (ballots && !m_folder.empty()) {
-        if (auto kept = keep(number, *ballots); !kept) {
+    auto session = played(startOf(number));
+    if (session && !m_folder.empty()) {
+        if (auto kept = keep(number, *session); !kept) {
             return fail(kept.error());
         }
     }
-    return ballots;
+    return session;
+}
+
+JudgedVoices VoteSessions::judgedVoices(const Hearing& hearing, const PictureContext& picture, const Ballot& ballot,
+                                        const TrainingCase& one) const
+{
+    const auto& view = m_library.views()[one.view];
+    std::vector<double> dice;
+    for (const auto& voice : hearing.voices) {
+        dice.push_back(icmoe::dice(maskAbove(onSlice(voice.logits, view.grid)), one.object->truth));
+    }
+    return {Council::judged(picture, ballot), at::tensor(at::ArrayRef<double>(dice), at::kFloat), view.picture,
+            view.set};
 }
 
 /// What a ballot of the case begins with.
@@ -128,11 +162,13 @@ Result<KeptBallot> VoteSessions::begun(const TrainingCase& one) const
     kept.ballot.embedding = features->embedding;
     kept.grid = view.grid;
     kept.picture = view.picture;
+    kept.set = view.set;
+    kept.isOfKnownSet = m_pool.isOfKnownSets;
     kept.object = one.object;
     return kept;
 }
 
-Result<std::vector<KeptBallot>> VoteSessions::played(Start start) const
+Result<Session> VoteSessions::played(Start start) const
 {
     const at::NoGradGuard noGrad;
     auto& [one, random] = start;
@@ -144,96 +180,109 @@ Result<std::vector<KeptBallot>> VoteSessions::played(Start start) const
     }
     const auto picture = council.prepare(*features, view.grid);
     one.prompts = openWith(drawOpening(random), one.object->truth, random);
-    std::vector<KeptBallot> list;
+    Session session;
     const auto keepAfter = 1 + random.below(kMostClicks); // clicks until the second ballot
     for (std::size_t round = 0; round <= keepAfter; ++round) {
         const auto hearing = council.hear(picture, canonicalOrder(one.prompts), m_options.voices, {});
         if (!hearing) {
             return fail(hearing.error());
         }
+        auto ballot = council.ballot(picture, *hearing);
+        auto judged = judgedVoices(*hearing, picture, ballot, one);
+        const auto best = judged.dice.argmax().item<std::int64_t>();
         if (round == 0 || round == keepAfter) {
             auto kept = begun(one);
             if (!kept) {
                 return fail(kept.error());
             }
-            auto ballot = council.ballot(picture, *hearing);
-            kept->features = Council::judged(picture, ballot);
-            std::vector<double> dice;
-            for (const auto& voice : hearing->voices) {
-                dice.push_back(icmoe::dice(maskAbove(onSlice(voice.logits, view.grid)), one.object->truth));
-                kept->names.push_back(voice.name.substr(0, voice.name.find_last_not_of(" 0123456789") + 1));
-            }
-            kept->dice = at::tensor(at::ArrayRef<double>(dice), at::kFloat);
-            kept->truth = maskOnNetwork(one.object->truth, view.grid).to(ballot.logits.device(), at::kHalf);
-            ballot.logits = ballot.logits.clamp(-30, 30).to(at::kHalf);
-            ballot.maps = ballot.maps.to(at::kHalf);
-            ballot.embedding = kept->ballot.embedding;
-            kept->ballot = std::move(ballot);
-            list.push_back(std::move(*kept));
+            fill(*kept, *hearing, std::move(ballot), std::move(judged));
+            session.ballots.push_back(std::move(*kept));
+        } else {
+            session.between.push_back(std::move(judged));
         }
-        // the annotator corrects what one of the voices gave
-        const auto& voice = hearing->voices[random.below(hearing->voices.size())];
-        const auto answer = maskAbove(onSlice(voice.logits, view.grid));
+        const auto corrected =
+            random.uniform() < kCorrectBest ? static_cast<std::size_t>(best) : random.below(hearing->voices.size());
+        const auto answer = maskAbove(onSlice(hearing->voices[corrected].logits, view.grid));
         const auto click = correctingClick(one.object->truth, answer, random);
         if (!click || !addClick(one.prompts, *click)) {
             break;
         }
     }
-    return list;
+    return session;
 }
 
-Status VoteSessions::keep(int number, const std::vector<KeptBallot>& ballots) const
+Status VoteSessions::keep(int number, const Session& session) const
 {
     if (auto opened = openPrivateFolder(m_folder, "the folder of sessions", "--work"); !opened) {
         return opened;
     }
     NamedTensors tensors;
     weights::Metadata metadata;
-    for (std::size_t n = 0; n < ballots.size(); ++n) {
+    for (std::size_t n = 0; n < session.ballots.size(); ++n) {
+        const auto& kept = session.ballots[n];
         const auto prefix = std::to_string(n) + ".";
-        for (const auto& [name, tensor] : partsOf(ballots[n])) {
+        for (const auto& [name, tensor] : partsOf(kept)) {
             tensors.emplace(prefix + name, *tensor);
         }
-        tensors.emplace(prefix + "familiarity", at::full({1}, static_cast<float>(ballots[n].ballot.familiarity)));
-        tensors.emplace(prefix + "strangeness", at::full({1}, static_cast<float>(ballots[n].ballot.strangeness)));
-        metadata[prefix + "names"] = joinedNames(ballots[n].names);
+        tensors.emplace(prefix + "familiarity", at::full({1}, static_cast<float>(kept.ballot.familiarity)));
+        tensors.emplace(prefix + "strangeness", at::full({1}, static_cast<float>(kept.ballot.strangeness)));
+        metadata[prefix + "names"] = joinedNames(kept.names);
+    }
+    for (std::size_t n = 0; n < session.between.size(); ++n) {
+        tensors.emplace(between(n, "features"), session.between[n].features);
+        tensors.emplace(between(n, "dice"), session.between[n].dice);
     }
     return writeTensorFile(fileOf(number), tensors, metadata, true);
 }
 
-Result<std::vector<KeptBallot>> VoteSessions::recalled(int number) const
+Result<KeptBallot> VoteSessions::recalledBallot(const TensorFile& file, const std::string& prefix,
+                                                const TrainingCase& one) const
 {
-    auto file = readTensorFile(fileOf(number), kLargestFile);
+    auto kept = begun(one);
+    if (!kept) {
+        return kept;
+    }
+    const auto device = m_pool.council->prompts().noMask().device();
+    for (const auto& [name, tensor] : partsOf(*kept)) {
+        const auto found = file.tensors.find(prefix + name);
+        if (found == file.tensors.end()) {
+            return fail(ErrorCode::malformedFile, "a kept session lacks " + prefix + name, {},
+                        "Delete the folder of sessions: they are played again");
+        }
+        *tensor = found->second.to(device);
+    }
+    for (auto* small : {&kept->ballot.logits, &kept->ballot.maps, &kept->truth}) {
+        *small = small->to(at::kHalf);
+    }
+    kept->dice = kept->dice.cpu();
+    kept->ballot.familiarity = file.tensors.at(prefix + "familiarity").item<double>();
+    kept->ballot.strangeness = file.tensors.at(prefix + "strangeness").item<double>();
+    kept->names = splitNames(file.metadata.at(prefix + "names"));
+    return kept;
+}
+
+Result<Session> VoteSessions::recalled(int number) const
+{
+    const auto file = readTensorFile(fileOf(number), kLargestFile);
     if (!file) {
         return fail(file.error());
     }
-    const auto device = m_pool.council->prompts().noMask().device();
     const auto one = startOf(number).one;
-    std::vector<KeptBallot> list;
+    const auto& view = m_library.views()[one.view];
+    Session session;
     for (std::size_t n = 0; file->metadata.contains(std::to_string(n) + ".names"); ++n) {
-        const auto prefix = std::to_string(n) + ".";
-        auto kept = begun(one);
+        auto kept = recalledBallot(*file, std::to_string(n) + ".", one);
         if (!kept) {
             return fail(kept.error());
         }
-        for (const auto& [name, tensor] : partsOf(*kept)) {
-            const auto found = file->tensors.find(prefix + name);
-            if (found == file->tensors.end()) {
-                return fail(ErrorCode::malformedFile, "a kept session lacks " + prefix + name, fileOf(number).string(),
-                            "Delete the folder of sessions: they are played again");
-            }
-            *tensor = found->second.to(device);
-        }
-        for (auto* small : {&kept->ballot.logits, &kept->ballot.maps, &kept->truth}) {
-            *small = small->to(at::kHalf);
-        }
-        kept->dice = kept->dice.cpu();
-        kept->ballot.familiarity = file->tensors.at(prefix + "familiarity").item<double>();
-        kept->ballot.strangeness = file->tensors.at(prefix + "strangeness").item<double>();
-        kept->names = splitNames(file->metadata.at(prefix + "names"));
-        list.push_back(std::move(*kept));
+        session.ballots.push_back(std::move(*kept));
     }
-    return list;
+    const auto device = m_pool.council->prompts().noMask().device();
+    for (std::size_t n = 0; file->tensors.contains(between(n, "features")); ++n) {
+        session.between.push_back({file->tensors.at(between(n, "features")).to(device),
+                                   file->tensors.at(between(n, "dice")).cpu(), view.picture, view.set});
+    }
+    return session;
 }
 
 } // namespace icmoe::training

@@ -3,11 +3,13 @@
 #include "core/mask/Metrics.h"
 #include "inference/icmoe/Quality.h"
 #include "inference/training/Losses.h"
+#include "inference/training/ScoreTraining.h"
 #include "inference/training/VoteSessions.h"
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <algorithm>
+#include <map>
 #include <span>
 
 namespace icmoe::training {
@@ -169,116 +171,6 @@ VoteTable tableOf(const VotingNetwork& network, const QualityEstimate& quality, 
     return table;
 }
 
-/// Lists of masks that compete, padded to the longest.
-struct MaskLists {
-    at::Tensor rows;  ///< [N, M, 3 · features], compared
-    at::Tensor dice;  ///< [N, M]
-    at::Tensor there; ///< [N, M] 1, or 0 where a list is shorter
-};
-
-MaskLists listsOf(const std::vector<at::Tensor>& features, const std::vector<at::Tensor>& dice)
-{
-    std::int64_t longest = 0;
-    for (const auto& one : dice) {
-        longest = std::max(longest, one.size(0));
-    }
-    std::vector<at::Tensor> rows;
-    std::vector<at::Tensor> values;
-    std::vector<at::Tensor> there;
-    for (std::size_t n = 0; n < features.size(); ++n) {
-        const auto missing = longest - dice[n].size(0);
-        rows.push_back(at::constant_pad_nd(ScoreNetwork::compared(features[n]), {0, 0, 0, missing}));
-        values.push_back(at::constant_pad_nd(dice[n], {0, missing}));
-        there.push_back(at::constant_pad_nd(at::ones_like(dice[n]), {0, missing}));
-    }
-    return {at::stack(rows), at::stack(values), at::stack(there)};
-}
-
-/// Of the guesses of all members [members, B, M] about B lists: each mask's Dice, and which mask is the best.
-at::Tensor scoreLoss(const at::Tensor& guesses, const at::Tensor& dice, const at::Tensor& there)
-{
-    constexpr double kSharpness = 1 / 0.05;
-    constexpr double kShareOfBest = 0.1;
-    const auto absent = (1 - there) * -1e4;
-    const auto target = (dice * kSharpness + absent).softmax(-1);
-    const auto best = (target * (guesses * kSharpness + absent).log_softmax(-1)).sum(-1);
-    const auto error = ((guesses - dice).square() * there).sum(-1) / there.sum(-1);
-    return error.mean() - kShareOfBest * best.mean();
-}
-
-/// A ScoreNetwork that tells the Dice of masks by their features, from lists of masks that compete.
-NamedTensors fitScores(const std::vector<at::Tensor>& features, const std::vector<at::Tensor>& dice, int steps,
-                       std::uint64_t seed, const std::string& name)
-{
-    constexpr std::size_t kBatch = 16;
-    const auto width = features.front().size(1);
-    const auto lists = listsOf(features, dice);
-    const auto device = lists.rows.device();
-    auto parameters = on(device, ScoreNetwork::fresh(width, seed));
-    const auto all = lists.rows.index({lists.there > 0});
-    const auto mean = all.mean(0);
-    parameters.at("mean").copy_(mean);
-    parameters.at("scale").copy_(1 / ((all - mean).square().mean(0).sqrt() + 1e-3));
-    NamedTensors learned = parameters;
-    learned.erase("mean");
-    learned.erase("scale");
-    AdamW optimizer(learned, {.rate = 3e-3, .weightDecay = 1e-3, .averaging = 0.995});
-    const ScoreNetwork network(parameters, width); // shares the optimizer's tensors
-    for (int step = 0; step < steps; ++step) {
-        Random random(seedOf(seed, name + " step " + std::to_string(step)));
-        std::vector<std::int64_t> drawn(kBatch);
-        std::generate(drawn.begin(), drawn.end(),
-                      [&] { return static_cast<std::int64_t>(random.below(features.size())); });
-        const auto places = at::tensor(drawn, at::kLong).to(device);
-        const auto rows = lists.rows.index_select(0, places);
-        const auto guesses = network.ofMembers(rows.flatten(0, 1)).view({kScoreMembers, rows.size(0), rows.size(1)});
-        optimizer.zeroGradients();
-        scoreLoss(guesses, lists.dice.index_select(0, places), lists.there.index_select(0, places)).backward();
-        optimizer.step(rateFactor(step, steps));
-    }
-    auto averaged = optimizer.averaged();
-    averaged.emplace("mean", parameters.at("mean").detach());
-    averaged.emplace("scale", parameters.at("scale").detach());
-    return averaged;
-}
-
-constexpr std::size_t kJudgeFolds = 4;
-
-std::size_t foldOf(const KeptBallot& kept)
-{
-    return seedOf(1, kept.picture) % kJudgeFolds;
-}
-
-NamedTensors fitJudge(const std::vector<KeptBallot>& ballots, const std::optional<std::size_t>& without,
-                      const VoteOptions& options)
-{
-    std::vector<at::Tensor> features;
-    std::vector<at::Tensor> dice;
-    for (const auto& kept : ballots) {
-        if (foldOf(kept) != without) {
-            features.push_back(kept.features);
-            dice.push_back(kept.dice.to(kept.features.device()));
-        }
-    }
-    return features.empty() ? NamedTensors() : fitScores(features, dice, options.judgeSteps, options.seed, "judge");
-}
-
-/// Scores of those ballots for which `is` holds.
-template<typename Is>
-void score(const NamedTensors& judge, std::vector<KeptBallot>& ballots, const Is& is)
-{
-    if (judge.empty()) {
-        return;
-    }
-    const at::NoGradGuard noGrad;
-    const ScoreNetwork network(judge, kVoiceFeatures);
-    for (auto& kept : ballots) {
-        if (is(kept)) {
-            kept.ballot.score = network(kept.features);
-        }
-    }
-}
-
 } // namespace
 
 at::Tensor voteLoss(const Ballot& ballot, const at::Tensor& weights, const NetworkGrid& grid, const at::Tensor& truth,
@@ -337,7 +229,7 @@ Result<NamedTensors> trainSelector(const Council& council, ViewLibrary& library,
     if (features.empty()) {
         return fail(ErrorCode::emptyInput, "there is no picture for the selector", {}, "Raise --vote-share");
     }
-    return fitScores(features, dice, options.selectorSteps, options.seed, "selector");
+    return fitScores(features, dice, {options.selectorSteps, options.seed, "selector"});
 }
 
 namespace {
@@ -389,6 +281,7 @@ Result<TrainedVote> trainVote(const std::vector<VotePool>& pools, ViewLibrary& l
         return fail(sessions.error());
     }
     std::vector<KeptBallot> ballots;
+    std::vector<JudgedVoices> judged;
     std::map<std::string, std::vector<KeptBallot>> heldOut;
     // at least one of every pool
     const int unseen = std::max(static_cast<int>(options.cases * kHeldOutShare), static_cast<int>(pools.size()));
@@ -401,18 +294,23 @@ Result<TrainedVote> trainVote(const std::vector<VotePool>& pools, ViewLibrary& l
         if (!played) {
             return fail(played.error());
         }
+        if (n >= unseen) {
+            for (const auto& kept : played->ballots) {
+                judged.push_back({kept.features, kept.dice, kept.picture, kept.set});
+            }
+            std::move(played->between.begin(), played->between.end(), std::back_inserter(judged));
+        }
         auto& kept = n < unseen ? heldOut[pools[pool].name] : ballots;
-        std::move(played->begin(), played->end(), std::back_inserter(kept));
+        std::move(played->ballots.begin(), played->ballots.end(), std::back_inserter(kept));
         progress({n + 1, options.cases + options.steps, 0, 0, 0, 0});
     }
     TrainedVote trained;
     if (options.judge) {
-        for (std::size_t fold = 0; fold < kJudgeFolds; ++fold) {
-            score(fitJudge(ballots, fold, options), ballots, [&](const auto& kept) { return foldOf(kept) == fold; });
-        }
-        trained.judge = fitJudge(ballots, std::nullopt, options);
-        for (auto& [pool, judged] : heldOut) {
-            score(trained.judge, judged, [](const auto&) { return true; });
+        const ScoreOptions judging{options.judgeSteps, options.seed, "judge"};
+        scoreUnseen(judged, judging, ballots);
+        trained.judge = fitJudge(judged, judging);
+        for (auto& [pool, unjudged] : heldOut) {
+            score(trained.judge, unjudged);
         }
     }
     auto parameters = on(ballots.at(0).truth.device(), VotingNetwork::fresh(options.seed));
@@ -458,8 +356,8 @@ Result<TrainedVote> trainVote(const std::vector<VotePool>& pools, ViewLibrary& l
     setTo("threshold", bestThreshold(VotingNetwork(trained.parameters), ballots));
     const VotingNetwork averaged(trained.parameters);
     trained.quality = fitQuality(averaged, ballots);
-    for (const auto& [pool, judged] : heldOut) {
-        trained.tables.emplace(pool, tableOf(averaged, QualityEstimate(trained.quality), judged));
+    for (const auto& [pool, unseenBallots] : heldOut) {
+        trained.tables.emplace(pool, tableOf(averaged, QualityEstimate(trained.quality), unseenBallots));
     }
     return trained;
 }

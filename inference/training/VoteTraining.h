@@ -32,6 +32,7 @@ struct VotePool {
     std::string name; ///< "kept", "fold 1"
     const Council* council = nullptr;
     std::vector<std::size_t> views;
+    bool isOfKnownSets = false; ///< the experts have learned on other pictures of the same data sets
 };
 
 /// Trains the selector on hypotheses around simulated clicks: it learns their Dice. Errors of the library; cancelled.
@@ -59,7 +60,8 @@ struct VoteTable {
 inline constexpr std::array kSearched{"threshold", "cut", "familiar"};
 
 /// Phase 4 (engine.md 2.4): the judge and the voting network on ballots of simulated sessions, experts frozen, then
-/// what is searched. The vote learns with scores of judges that have not seen the same picture. `tables` are of the
+/// what is searched. The vote learns with scores of judges that have not seen the
+/// same picture, and none of a data set that the experts do not know. `tables` are of the
 /// tenth of the sessions that took no part.
 struct TrainedVote {
     NamedTensors judge; ///< empty where none was wanted

@@ -13,6 +13,7 @@
 #include "inference/training/DecoderTraining.h"
 #include "inference/training/ExpertTraining.h"
 #include "inference/training/RoutedTraining.h"
+#include "inference/training/ScoreTraining.h"
 #include "inference/training/SyntheticScenes.h"
 #include "inference/training/VoteSessions.h"
 #include "inference/training/VoteTraining.h"
@@ -650,10 +651,16 @@ TEST_F(ExpertTrainingTest, SessionsThatAreKept_AreTheSame)
         ASSERT_TRUE(kept.isKept(number));
         const auto recalled = kept.play(number);
         ASSERT_TRUE(recalled) << recalled.error().oneLine();
-        ASSERT_EQ(recalled->size(), played->size());
-        for (std::size_t n = 0; n < played->size(); ++n) {
-            const auto& one = (*played)[n];
-            const auto& other = (*recalled)[n];
+        ASSERT_EQ(recalled->between.size(), played->between.size());
+        for (std::size_t n = 0; n < played->between.size(); ++n) {
+            EXPECT_LE((recalled->between[n].features - played->between[n].features).abs().max().item<float>(), 1e-2F);
+            EXPECT_LE((recalled->between[n].dice - played->between[n].dice).abs().max().item<float>(), 1e-3F);
+            EXPECT_EQ(recalled->between[n].picture, played->between[n].picture);
+        }
+        ASSERT_EQ(recalled->ballots.size(), played->ballots.size());
+        for (std::size_t n = 0; n < played->ballots.size(); ++n) {
+            const auto& one = played->ballots[n];
+            const auto& other = recalled->ballots[n];
             EXPECT_TRUE(at::equal(other.ballot.logits, one.ballot.logits));
             EXPECT_TRUE(at::equal(other.ballot.maps, one.ballot.maps));
             EXPECT_TRUE(at::equal(other.ballot.families, one.ballot.families));
@@ -703,6 +710,31 @@ TEST_F(ExpertTrainingTest, ProcessesThatPlay_ShareTheSessions)
     ASSERT_TRUE(playSessions(pools, *m_library, options, 1, 2, [](const StepReport&) {}, {}));
     EXPECT_EQ(keptOf(0), (std::set<int>{0, 2, 4}));
     EXPECT_EQ(keptOf(1), (std::set<int>{1, 3}));
+}
+
+TEST(JudgeFolds, AJudgeKnowsNeitherThePicture_NorASetThatTheExpertsDoNotKnow)
+{
+    std::vector<JudgedVoices> lists;
+    for (const char* set : {"hearts", "livers", "lungs"}) {
+        for (int n = 0; n < 12; ++n) {
+            lists.push_back({{}, {}, std::string(set) + "/" + std::to_string(n), set});
+        }
+    }
+    const JudgeFolds folds(lists);
+    KeptBallot ballot;
+    ballot.picture = "livers/3";
+    ballot.set = "livers";
+    const auto hidden = [&](const std::string& set) { // from the judge that scores the ballot
+        return std::count_if(lists.begin(), lists.end(), [&](const JudgedVoices& list) {
+            return list.set == set && folds.isIn(folds.of(ballot), list);
+        });
+    };
+    EXPECT_EQ(hidden("livers"), 12);
+    EXPECT_EQ(hidden("hearts"), 0);
+    EXPECT_EQ(hidden("lungs"), 0);
+    ballot.isOfKnownSet = true;
+    EXPECT_TRUE(folds.isIn(folds.of(ballot), {{}, {}, "livers/3", "livers"}));
+    EXPECT_LT(hidden("livers"), 12);
 }
 
 TEST(VoteLoss, WhatIsWorseThanTheBaseAlone_CountsOnceMore)
