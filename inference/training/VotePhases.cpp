@@ -10,10 +10,10 @@ namespace {
 std::string textOf(const VoteTable& table)
 {
     std::array<char, 256> text{};
-    std::snprintf(
-        text.data(), text.size(),
-        "%d unseen answers, Dice: mean %.3f, highest predicted IoU %.3f, highest score %.3f, vote %.3f, oracle %.3f",
-        table.cases, table.mean, table.quickest, table.scored, table.vote, table.best);
+    std::snprintf(text.data(), text.size(),
+                  "%d unseen answers, Dice: base %.3f, mean %.3f, highest predicted IoU %.3f, highest score %.3f, vote "
+                  "%.3f, oracle %.3f",
+                  table.cases, table.base, table.mean, table.quickest, table.scored, table.vote, table.best);
     std::string line = text.data();
     std::snprintf(text.data(), text.size(), "; expected calibration error %.3f", table.reliability.calibrationError);
     line += text.data();

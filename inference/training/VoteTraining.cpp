@@ -158,6 +158,7 @@ VoteTable tableOf(const VotingNetwork& network, const QualityEstimate& quality, 
         };
         const auto verdict = verdictOf(network, kept, ballot);
         table.best += share * kept.dice.max().item<double>();
+        table.base += share * kept.dice[0].item<double>(); // it speaks first
         table.mean += share * diceOf(decided(ballot.logits.sigmoid().mean(0), kEvenCut), kept);
         table.vote += share * verdict.dice;
         table.quickest += share * diceOfVoice(ballot.predictedIou);

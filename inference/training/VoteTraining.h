@@ -48,6 +48,7 @@ struct VotePool {
 struct VoteTable {
     int cases = 0;
     double best = 0;     ///< mean Dice of the oracle that picks the best voice of each case
+    double base = 0;     ///< of the base: its first mask, or the first hypothesis
     double mean = 0;     ///< of the mean of the voices
     double vote = 0;     ///< of the vote
     double quickest = 0; ///< of the voice with the highest predicted IoU

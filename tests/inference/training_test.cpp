@@ -626,6 +626,8 @@ TEST_F(ExpertTrainingTest, SelectorAndVote_LearnFromWhatTheVoicesSaid)
     EXPECT_GT(table.cases, 0);
     EXPECT_GE(table.best, table.vote - 0.05); // the oracle picks one voice, a vote may mix them
     EXPECT_GE(table.best, table.scored);
+    EXPECT_GE(table.best, table.base);
+    EXPECT_GT(table.base, 0);
     EXPECT_NO_THROW((ScoreNetwork{vote->judge, kVoiceFeatures}));
     options.judge = false;
     const auto unjudged = trainVote(pools, *m_library, options, [](const StepReport&) {}, {});
