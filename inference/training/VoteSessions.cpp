@@ -235,7 +235,7 @@ Status VoteSessions::keep(int number, const Session& session) const
     return writeTensorFile(fileOf(number), tensors, metadata, true);
 }
 
-Result<KeptBallot> VoteSessions::recalledBallot(const TensorFile& file, const std::string& prefix,
+Result<KeptBallot> VoteSessions::recalledBallot(const TensorFile& file, int number, const std::string& prefix,
                                                 const TrainingCase& one) const
 {
     auto kept = begun(one);
@@ -246,7 +246,7 @@ Result<KeptBallot> VoteSessions::recalledBallot(const TensorFile& file, const st
     for (const auto& [name, tensor] : partsOf(*kept)) {
         const auto found = file.tensors.find(prefix + name);
         if (found == file.tensors.end()) {
-            return fail(ErrorCode::malformedFile, "a kept session lacks " + prefix + name, {},
+            return fail(ErrorCode::malformedFile, "a kept session lacks " + prefix + name, fileOf(number).string(),
                         "Delete the folder of sessions: they are played again");
         }
         *tensor = found->second.to(device);
@@ -271,7 +271,7 @@ Result<Session> VoteSessions::recalled(int number) const
     const auto& view = m_library.views()[one.view];
     Session session;
     for (std::size_t n = 0; file->metadata.contains(std::to_string(n) + ".names"); ++n) {
-        auto kept = recalledBallot(*file, std::to_string(n) + ".", one);
+        auto kept = recalledBallot(*file, number, std::to_string(n) + ".", one);
         if (!kept) {
             return fail(kept.error());
         }

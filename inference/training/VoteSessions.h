@@ -63,7 +63,7 @@ private:
                                             const TrainingCase& one) const;
     Status keep(int number, const Session& session) const;
     [[nodiscard]] Result<Session> recalled(int number) const;
-    [[nodiscard]] Result<KeptBallot> recalledBallot(const TensorFile& file, const std::string& prefix,
+    [[nodiscard]] Result<KeptBallot> recalledBallot(const TensorFile& file, int number, const std::string& prefix,
                                                     const TrainingCase& one) const;
     [[nodiscard]] std::string key() const;
 

@@ -61,9 +61,8 @@ struct VoteTable {
 inline constexpr std::array kSearched{"threshold", "cut", "familiar"};
 
 /// Phase 4 (engine.md 2.4): the judge and the voting network on ballots of simulated sessions, experts frozen, then
-/// what is searched. The vote learns with scores of judges that have not seen the
-/// same picture, and none of a data set that the experts do not know. `tables` are of the
-/// tenth of the sessions that took no part.
+/// what is searched. The vote learns with scores of judges that have not seen the same picture, and none of a data set
+/// that the experts do not know. `tables` are of the tenth of the sessions that took no part.
 struct TrainedVote {
     NamedTensors judge; ///< empty where none was wanted
     NamedTensors parameters;
